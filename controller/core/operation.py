@@ -1,0 +1,131 @@
+"""From a document's text to the one operation that is meant.
+
+Parsing follows the GraphQL specification (sections 2 and 5.2); a document that is not understood
+is a ``Refusal`` with the reason, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    print_ast,
+    strip_ignored_characters,
+)
+from graphql.language import FragmentSpreadNode, Node, SelectionSetNode
+
+MAX_TOKENS: Final = 20_000
+"""A document with more tokens is passed as sent; Linear's largest operation has under 5,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a document has no operation that could be analysed, as a Cache-Status detail."""
+
+    detail: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One selected operation with the fragments it reaches.
+
+    ``text`` is canonical: the operation, then its fragments by name, without ignored characters.
+    ``source`` is the document as sent. ``document`` holds just this operation and its fragments.
+    """
+
+    type: OperationType
+    name: str | None
+    definition: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: frozenset[str]
+    incremental: bool
+    text: str
+    source: str
+
+    @property
+    def document(self) -> DocumentNode:
+        return DocumentNode(definitions=(self.definition, *self.fragments.values()))
+
+
+def select_operation(source: str, operation_name: str | None) -> Operation | Refusal:
+    """Parse ``source`` and pick the operation that ``operation_name`` means (GetOperation, 6.1).
+
+    An empty operation name means the same as none at all only where one operation exists.
+    """
+    try:
+        parsed = parse(source, no_location=True, max_tokens=MAX_TOKENS)
+    except (GraphQLError, RecursionError) as error:
+        return Refusal("unparsable-document", str(error))
+    operations = [d for d in parsed.definitions if isinstance(d, OperationDefinitionNode)]
+    if operation_name is None:
+        if len(operations) != 1:
+            return Refusal("ambiguous-operation", f"{len(operations)} operations and no name")
+        definition = operations[0]
+    else:
+        named = [o for o in operations if o.name is not None and o.name.value == operation_name]
+        if len(named) != 1:
+            return Refusal("unknown-operation", f"no single operation named {operation_name!r}")
+        definition = named[0]
+    known = {d.name.value: d for d in parsed.definitions if isinstance(d, FragmentDefinitionNode)}
+    try:
+        fragments = _reached(definition, known)
+        text = strip_ignored_characters(
+            "\n".join(print_ast(node) for node in (definition, *fragments.values()))
+        )
+    except RecursionError as error:
+        return Refusal("unparsable-document", str(error))
+    nodes = [definition, *fragments.values()]
+    return Operation(
+        type=definition.operation,
+        name=definition.name.value if definition.name else None,
+        definition=definition,
+        fragments=fragments,
+        variables=frozenset(v.variable.name.value for v in definition.variable_definitions or ()),
+        incremental=any(_is_incremental(node.selection_set) for node in nodes),
+        text=text,
+        source=source,
+    )
+
+
+def _reached(
+    definition: OperationDefinitionNode, known: Mapping[str, FragmentDefinitionNode]
+) -> dict[str, FragmentDefinitionNode]:
+    """The fragments reached from the operation, by name; unknown ones are left to validation."""
+    found: dict[str, FragmentDefinitionNode] = {}
+    waiting = [definition.selection_set]
+    while waiting:
+        for node in selections(waiting.pop()):
+            if isinstance(node, FragmentSpreadNode):
+                name = node.name.value
+                if name in known and name not in found:
+                    found[name] = known[name]
+                    waiting.append(known[name].selection_set)
+    return dict(sorted(found.items()))
+
+
+def selections(root: SelectionSetNode) -> Iterator[Node]:
+    """Every selection below ``root`` without following fragment spreads."""
+    waiting = [root]
+    while waiting:
+        for node in waiting.pop().selections:
+            yield node
+            nested = getattr(node, "selection_set", None)
+            if nested is not None:
+                waiting.append(nested)
+
+
+def _is_incremental(root: SelectionSetNode) -> bool:
+    return any(
+        directive.name.value in ("defer", "stream")
+        for node in selections(root)
+        for directive in getattr(node, "directives", None) or ()
+    )

@@ -1,0 +1,99 @@
+"""The schema as the core asks it: possible types, key fields, root types."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLCompositeType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    is_abstract_type,
+    is_leaf_type,
+    is_required_argument,
+    lexicographic_sort_schema,
+    print_schema,
+)
+from graphql.type import GraphQLField, GraphQLInterfaceType, get_nullable_type
+
+from controller.core.policy import Key, Policy
+
+
+class SchemaIndex:
+    """A schema together with the policy's key fields.
+
+    ``digest`` identifies schema and policy together: it is part of every canonical key, so an
+    object tagged under other rules can never be hit.
+    """
+
+    def __init__(self, schema: GraphQLSchema, policy: Policy) -> None:
+        self.schema = schema
+        self.policy = policy
+        printed = print_schema(lexicographic_sort_schema(schema))
+        self.digest = hashlib.sha256(f"{policy.digest}\n{printed}".encode()).hexdigest()[:16]
+        self._keys: dict[str, tuple[Key, ...]] = {}
+        self.applies = lru_cache(maxsize=65_536)(self._applies)
+
+    def possible_types(self, type_: GraphQLCompositeType) -> tuple[GraphQLObjectType, ...]:
+        """The object types a value of this static type can have."""
+        if is_abstract_type(type_):
+            return tuple(self.schema.get_possible_types(type_))
+        assert isinstance(type_, GraphQLObjectType)
+        return (type_,)
+
+    def named(self, name: str) -> GraphQLCompositeType | None:
+        """The object, interface or union of this name."""
+        type_ = self.schema.get_type(name)
+        if isinstance(type_, GraphQLObjectType) or is_abstract_type(type_):
+            return type_
+        return None
+
+    def keys(self, type_: GraphQLObjectType | GraphQLInterfaceType) -> tuple[Key, ...]:
+        """The alternative keys of a type; empty for a value type (Money, PageInfo).
+
+        Only leaf fields that need no arguments can identify anything.
+        """
+        found = self._keys.get(type_.name)
+        if found is None:
+            wanted = self.policy.key_fields.get(type_.name, self.policy.default_keys)
+            found = tuple(
+                key for key in wanted if all(_identifies(type_.fields.get(name)) for name in key)
+            )
+            self._keys[type_.name] = found
+        return found
+
+    def is_root(self, name: str) -> bool:
+        """Whether this type is the query, mutation or subscription root."""
+        roots = (
+            self.schema.query_type,
+            self.schema.mutation_type,
+            self.schema.subscription_type,
+        )
+        return any(root is not None and root.name == name for root in roots)
+
+    def _applies(self, condition: str, type_name: str) -> bool:
+        """Whether a fragment ``on condition`` holds for the object type ``type_name``."""
+        if condition == type_name:
+            return True
+        abstract = self.schema.get_type(condition)
+        type_ = self.schema.get_type(type_name)
+        return (
+            is_abstract_type(abstract)
+            and isinstance(type_, GraphQLObjectType)
+            and self.schema.is_sub_type(_abstract(abstract), type_)
+        )
+
+
+def _abstract(type_: object) -> GraphQLAbstractType:
+    assert is_abstract_type(type_)
+    return type_
+
+
+def _identifies(field: GraphQLField | None) -> bool:
+    return (
+        field is not None
+        and is_leaf_type(get_nullable_type(field.type))
+        and not any(is_required_argument(argument) for argument in field.args.values())
+    )

@@ -1,0 +1,93 @@
+"""The names by which answers are purged, and their form on the wire.
+
+Inside the controller a tag is readable (``key:Post:id:5``, Stellate's words); ``wire`` makes the
+short fixed-length key that Varnish's xkey index holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from controller.core.policy import Key
+
+Tag = str
+WIRE_LENGTH: Final = 16
+"""Characters of a tag on the wire: 96 bits of SHA-256 in URL-safe base64."""
+
+
+def service_tag(service: str) -> Tag:
+    """On every object of the service."""
+    return f"app:{service}"
+
+
+def type_tag(type_name: str) -> Tag:
+    """On every answer in which an object of this type was seen or could have been."""
+    return f"type:{type_name}"
+
+
+def entity_tag(type_name: str, key: Key, values: Sequence[str]) -> Tag:
+    """One entity by one of its keys; values are strings whatever their GraphQL type was."""
+    if len(key) == 1:
+        return f"key:{type_name}:{key[0]}:{values[0]}"
+    pairs = ",".join(f"{name}={_escaped(value)}" for name, value in zip(key, values, strict=True))
+    return f"key:{type_name}:{pairs}"
+
+
+def unidentified_tag(type_name: str) -> Tag:
+    """A keyed object whose key value is missing: every purge of an entity of the type hits it."""
+    return f"some:{type_name}"
+
+
+def list_tag(type_name: str) -> Tag:
+    """An answer that holds a list (or connection) of this type."""
+    return f"list:{type_name}"
+
+
+def null_tag(type_name: str) -> Tag:
+    """A null where an object of this type could have stood."""
+    return f"null:{type_name}"
+
+
+def root_field_tag(name: str) -> Tag:
+    """A field of the query root, whatever its arguments."""
+    return f"query:{name}"
+
+
+def root_field_arguments_tag(name: str, canonical_arguments: str) -> Tag:
+    """A field of the query root with exactly these arguments (canonical JSON)."""
+    return f"query:{name}({canonical_arguments})"
+
+
+def operation_tag(name: str) -> Tag:
+    """The operation name."""
+    return f"operation:{name}"
+
+
+def wire(service: str, tag: Tag) -> str:
+    """The tag as it stands in ``xkey`` and in a PURGE: ``WIRE_LENGTH`` characters, no separators.
+
+    The service is part of it, so services can share one Varnish.
+    """
+    digest = hashlib.sha256(f"{service}\0{tag}".encode("utf-8", "surrogatepass")).digest()[:12]
+    return base64.urlsafe_b64encode(digest).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """One purge as it stands in the log: tags by name, or everything.
+
+    ``source`` says where it came from, for people: ``mutation updatePost``, ``api``.
+    """
+
+    tags: tuple[Tag, ...]
+    source: str
+    soft: bool = False
+    everything: bool = False
+
+
+def _escaped(value: str) -> str:
+    return value.replace("%", "%25").replace(",", "%2C").replace("=", "%3D")
