@@ -1,0 +1,15 @@
+"""A small library of posts as a GraphQL origin, for ``shellac up`` and for the tests.
+
+It stands for somebody's API: it imports nothing of Shellac and knows nothing of caching.
+
+- ``schema.graphql``, ``schema.py``: the schema, and which resolver answers which field
+- ``queries.py``, ``mutations.py``: the resolvers
+- ``database.py``: the tables and the rows they start with, the same each time
+- ``protocol.py``: GraphQL over HTTP, pure
+- ``app.py``: the Starlette application
+- ``control.py``: what a test may see and change of a running demo
+"""
+
+from demo.app import create_app
+
+__all__ = ["create_app"]

@@ -59,12 +59,32 @@ class Operation:
 def select_operation(source: str, operation_name: str | None) -> Operation | Refusal:
     """Parse ``source`` and pick the operation that ``operation_name`` means (GetOperation, 6.1).
 
-    An empty operation name means the same as none at all only where one operation exists.
+    The empty string is the name of no operation.
+    """
+    parsed = parse_source(source)
+    if isinstance(parsed, Refusal):
+        return parsed
+    return choose_operation(parsed, source, operation_name)
+
+
+def parse_source(source: str) -> DocumentNode | Refusal:
+    """The whole document as sent.
+
+    An empty selection set is not in the grammar (2.8), but graphql-core would read one, and a
+    member written into it would make an answer out of the origin's error.
     """
     try:
-        parsed = parse(source, no_location=True, max_tokens=MAX_TOKENS)
+        return parse(
+            source, no_location=True, max_tokens=MAX_TOKENS, allow_empty_selection_sets=False
+        )
     except (GraphQLError, RecursionError) as error:
         return Refusal("unparsable-document", str(error))
+
+
+def choose_operation(
+    parsed: DocumentNode, source: str, operation_name: str | None
+) -> Operation | Refusal:
+    """The operation that ``operation_name`` means in ``parsed``, which is ``source``."""
     operations = [d for d in parsed.definitions if isinstance(d, OperationDefinitionNode)]
     if operation_name is None:
         if len(operations) != 1:

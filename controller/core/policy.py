@@ -37,7 +37,8 @@ class Policy:
 
     ``digest`` changes whenever any of it does. ``key_fields`` lists alternatives per type name, an
     empty tuple meaning "has no key"; ``default_keys`` holds for all other types.
-    ``non_cacheable`` holds ``Type`` and ``Type.field`` names.
+    ``non_cacheable`` holds ``Type`` and ``Type.field`` names. ``instrument`` allows any member to
+    be added to a document, ``add_keys`` key fields among them.
     """
 
     service: str
@@ -47,7 +48,6 @@ class Policy:
     default_keys: tuple[Key, ...] = (("id",), ("_id",), ("key",))
     key_fields: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
     instrument: bool = True
+    add_keys: bool = True
     pass_through_only: bool = False
-    cache_errors: bool = False
     max_tags: int = 2_000
-    max_body_size: int = 10 * 1024 * 1024

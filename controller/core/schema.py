@@ -35,6 +35,7 @@ class SchemaIndex:
         self.digest = hashlib.sha256(f"{policy.digest}\n{printed}".encode()).hexdigest()[:16]
         self._keys: dict[str, tuple[Key, ...]] = {}
         self.applies = lru_cache(maxsize=65_536)(self._applies)
+        self.possible_names = lru_cache(maxsize=65_536)(self._possible_names)
 
     def possible_types(self, type_: GraphQLCompositeType) -> tuple[GraphQLObjectType, ...]:
         """The object types a value of this static type can have."""
@@ -53,13 +54,16 @@ class SchemaIndex:
     def keys(self, type_: GraphQLObjectType | GraphQLInterfaceType) -> tuple[Key, ...]:
         """The alternative keys of a type; empty for a value type (Money, PageInfo).
 
-        Only leaf fields that need no arguments can identify anything.
+        Only leaf fields that need no arguments can identify anything. A root is no entity, even
+        where it has an id (PostGraphile's Query is a Node).
         """
+        if self.is_root(type_.name):
+            return ()
         found = self._keys.get(type_.name)
         if found is None:
             wanted = self.policy.key_fields.get(type_.name, self.policy.default_keys)
             found = tuple(
-                key for key in wanted if all(_identifies(type_.fields.get(name)) for name in key)
+                key for key in wanted if all(identifies(type_.fields.get(name)) for name in key)
             )
             self._keys[type_.name] = found
         return found
@@ -72,6 +76,11 @@ class SchemaIndex:
             self.schema.subscription_type,
         )
         return any(root is not None and root.name == name for root in roots)
+
+    def _possible_names(self, name: str) -> frozenset[str]:
+        """The names of the object types that a value of the named type can have."""
+        type_ = self.named(name)
+        return frozenset(t.name for t in self.possible_types(type_)) if type_ else frozenset()
 
     def _applies(self, condition: str, type_name: str) -> bool:
         """Whether a fragment ``on condition`` holds for the object type ``type_name``."""
@@ -91,7 +100,8 @@ def _abstract(type_: object) -> GraphQLAbstractType:
     return type_
 
 
-def _identifies(field: GraphQLField | None) -> bool:
+def identifies(field: GraphQLField | None) -> bool:
+    """Whether a field can be part of a key: a leaf that needs no arguments."""
     return (
         field is not None
         and is_leaf_type(get_nullable_type(field.type))

@@ -101,7 +101,9 @@ class Shape:
         if (name, certain) in visited:
             return None
         visited.add((name, certain))
-        definition = self._fragments[name]
+        definition = self._fragments.get(name)
+        if definition is None:
+            return None
         if not self._index.applies(definition.type_condition.name.value, type_name):
             return None
         return definition.selection_set

@@ -1,0 +1,45 @@
+# `make` or `make help` lists the targets: each line with two hashes is one.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+# Debian keeps varnishd here, and an ordinary user's PATH does not.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin
+
+.PHONY: help setup run test peers bench soak docs goldens clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install Varnish and its modules where missing, and the project in .venv
+	@scripts/setup.sh
+
+run: setup ## Start Shellac before the demo API, or with ORIGIN=https://… [CONFIG=shellac.yaml] before yours
+	@exec .venv/bin/shellac up $(if $(CONFIG),--config '$(CONFIG)') $(if $(ORIGIN),--origin '$(ORIGIN)')
+
+test: setup ## Lint, check types and run the tests
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest -m "not peers and not soak"
+
+peers: setup ## Run the story and the audits before GraphQL servers that are not ours (from npm)
+	@scripts/peers.sh
+	$(PYTHON) -m pytest -m peers tests/peers
+
+bench: setup ## Compare hits with bare Varnish, and misses with the bare origin (under a minute)
+	@. scripts/debian.sh; need wrk wrk
+	$(PYTHON) -m bench.run
+
+soak: setup ## Run the tests that take long
+	$(PYTHON) -m pytest -m soak
+
+docs: setup ## Write docs/config.md and the JSON Schema from the config models
+	$(PYTHON) -m vclgen.config.document
+
+goldens: setup ## Render the golden files again
+	$(PYTHON) -m tests.golden.regenerate
+
+clean: ## Remove what setup and the tests made; the state in .shellac stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist tests/peers/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,63 @@
+"""The admin listener: Purging API, health, readiness, metrics."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from controller.admin.auth import authenticate, environment_token
+from controller.admin.graphql_http import answer, read_asked, refusal, respond
+from controller.admin.metrics import exposition, purge_registry
+from controller.admin.readiness import readiness
+from controller.admin.state import AdminState
+from controller.errors import LogUnavailable, RequestRefused
+from vclgen import __version__
+
+
+def create_admin_app(state: AdminState) -> FastAPI:
+    """The app for ``controller.adminListen``.
+
+    ``SHELLAC_ADMIN_TOKEN`` is read here, once.
+    """
+    app = FastAPI(title="Shellac", version=__version__)
+    registry = purge_registry(state.purger)
+    from_environment = environment_token()
+
+    @app.get("/healthz", response_class=PlainTextResponse)
+    async def healthz() -> str:
+        """The process is alive."""
+        return "ok"
+
+    @app.get("/readyz")
+    async def readyz() -> JSONResponse:
+        """200 when schema, log and every node are as they should be, else 503."""
+        ready, found = await readiness(state)
+        return JSONResponse(found, 200 if ready else 503, {"Cache-Control": "no-store"})
+
+    @app.get("/metrics", response_class=PlainTextResponse)
+    async def metrics() -> Response:
+        """Prometheus' text format."""
+        return Response(exposition(registry), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/{service}", operation_id="introspect")
+    @app.post("/{service}", operation_id="purge")
+    async def purging_api(service: str, request: Request) -> Response:
+        """The Purging API of a service: GraphQL over HTTP; GET for queries alone."""
+        try:
+            authenticate(request.headers, {*state.tokens, from_environment or ""})
+            _check_service(service, state)
+            asked = await read_asked(request)
+            status, body = await answer(asked, state.purging_api, state.purger)
+        except (RequestRefused, LogUnavailable) as error:
+            return refusal(request, error)
+        return respond(request, status, body)
+
+    return app
+
+
+def _check_service(service: str, state: AdminState) -> None:
+    known = state.policy.service
+    if service != known:
+        message = f"There is no service {service!r} here; this controller serves {known!r}"
+        raise RequestRefused(404, message, "NOT_FOUND")

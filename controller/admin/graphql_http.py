@@ -1,0 +1,183 @@
+"""GraphQL over HTTP for the Purging API (https://graphql.github.io/graphql-over-http/draft/)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    OperationType,
+    get_operation_ast,
+    parse,
+)
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from controller.admin.purging_api import PurgingApi
+from controller.errors import LogUnavailable, RequestRefused
+from controller.purge.purger import NodeOutcome, Outcome, Purger
+
+MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+_RESPONSE_JSON: Final = "application/graphql-response+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parameters of a GraphQL request."""
+
+    query: str
+    variables: Mapping[str, Any] | None
+    operation_name: str | None
+    by_get: bool
+
+
+async def read_asked(request: Request) -> Asked:
+    """The parameters of a GET or POST.
+
+    Raises:
+        RequestRefused: it is no GraphQL request; the status says why.
+    """
+    if request.method == "GET":
+        found: dict[str, Any] = dict(request.query_params)
+        if "variables" in found:
+            found["variables"] = _json(found["variables"].encode(), "variables")
+        return _asked(found, by_get=True)
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/json":
+        raise RequestRefused(
+            415, "Send the request as Content-Type: application/json", "BAD_REQUEST"
+        )
+    return _asked(_json(await _body(request), "the body"), by_get=False)
+
+
+async def answer(asked: Asked, api: PurgingApi, purger: Purger) -> tuple[int, dict[str, Any]]:
+    """Execute a request, purge what it asked for, wait for the nodes: HTTP status and body.
+
+    Raises:
+        RequestRefused: nothing was executed.
+        LogUnavailable: the purge is not recorded.
+    """
+    # A document can name thousands of entities; the gateway's requests share this event loop.
+    executed = await asyncio.to_thread(_execute, asked, api)
+    if isinstance(executed, list):
+        return 400, {"errors": executed}
+    result, batch = executed
+    if result.data is None:
+        return 400, {"errors": _errors(result.errors or (), "BAD_USER_INPUT")}
+    purges = batch.purges()
+    outcomes = await asyncio.gather(*(purger.purge(purge) for purge in purges))
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body["errors"] = _errors(result.errors, "BAD_USER_INPUT")
+    if outcomes:
+        body["extensions"] = {"shellac": {"nodes": _nodes(outcomes)}}
+    return 200, body
+
+
+def respond(
+    request: Request, status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None
+) -> Response:
+    """A response in the media type the client asked for."""
+    wanted = request.headers.get("accept", "")
+    media = _RESPONSE_JSON if _RESPONSE_JSON in wanted else "application/json"
+    return JSONResponse(
+        body,
+        status,
+        {"Cache-Control": "no-store", **(headers or {})},
+        media_type=f"{media}; charset=utf-8",
+    )
+
+
+def refusal(request: Request, error: RequestRefused | LogUnavailable) -> Response:
+    """The response that carries an error of this package."""
+    status, code, headers = 503, "PURGE_LOG_UNAVAILABLE", {}
+    if isinstance(error, RequestRefused):
+        status, code = error.status, error.code
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == 405:
+        headers["Allow"] = "POST"
+    body = {"errors": [{"message": str(error), "extensions": {"code": code}}]}
+    return respond(request, status, body, headers)
+
+
+def _execute(asked: Asked, api: PurgingApi) -> tuple[ExecutionResult, Any] | list[dict[str, Any]]:
+    try:
+        document = parse(asked.query)
+        invalid = api.validate(document)
+    except GraphQLError as error:
+        return _errors([error], "GRAPHQL_PARSE_FAILED")
+    except RecursionError:
+        return _errors([GraphQLError("The document is nested too deeply")], "GRAPHQL_PARSE_FAILED")
+    if invalid:
+        return _errors(invalid, "GRAPHQL_VALIDATION_FAILED")
+    operation = get_operation_ast(document, asked.operation_name)
+    if asked.by_get and operation is not None and operation.operation is not OperationType.QUERY:
+        raise RequestRefused(405, "A mutation has to be sent by POST", "METHOD_NOT_ALLOWED")
+    return api.execute(document, asked.variables, asked.operation_name)
+
+
+def _errors(errors: Sequence[GraphQLError], code: str) -> list[dict[str, Any]]:
+    """Errors as the response has them, each with a code."""
+    return [
+        {**error.formatted, "extensions": {"code": code, **(error.extensions or {})}}
+        for error in errors
+    ]
+
+
+def _nodes(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """What became of one document at each node: of its purges the one that is not applied."""
+    worst: dict[str, NodeOutcome] = {}
+    for node in (node for outcome in outcomes for node in outcome.nodes):
+        known = worst.get(node.address)
+        if known is None or _later(known) < _later(node):
+            worst[node.address] = node
+    return [
+        {"address": node.address, "result": node.result, "milliseconds": node.milliseconds}
+        for node in worst.values()
+    ]
+
+
+def _later(node: NodeOutcome) -> tuple[bool, float]:
+    return node.result != "applied", node.milliseconds
+
+
+def _asked(found: object, *, by_get: bool) -> Asked:
+    match found:
+        case {"query": str(query), **others}:
+            variables = others.get("variables")
+            name = others.get("operationName")
+            if variables is not None and not isinstance(variables, dict):
+                raise RequestRefused(400, "variables must be an object", "BAD_REQUEST")
+            if name is not None and not isinstance(name, str):
+                raise RequestRefused(400, "operationName must be a string", "BAD_REQUEST")
+            return Asked(query, variables, name, by_get)
+        case _:
+            raise RequestRefused(400, 'Send an object with "query", a string', "BAD_REQUEST")
+
+
+async def _body(request: Request) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > MAX_BODY_BYTES:
+                raise RequestRefused(413, "The body is over 10 MB: send several", "BAD_REQUEST")
+            parts.append(part)
+    except ClientDisconnect as error:
+        raise RequestRefused(400, "The body is not whole", "BAD_REQUEST") from error
+    return b"".join(parts)
+
+
+def _json(text: bytes, what: str) -> object:
+    try:
+        # A key value like 1.0 keeps its lexeme: that is what tags are made of.
+        return json.loads(text, parse_float=str)
+    except (ValueError, RecursionError) as error:
+        raise RequestRefused(400, f"{what} is not JSON: {error}", "BAD_REQUEST") from error

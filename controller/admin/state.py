@@ -1,0 +1,34 @@
+"""What the admin app serves from; whoever runs the controller keeps it up to date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from controller.admin.purging_api import PurgingApi
+from controller.core.policy import Policy
+from controller.core.schema import SchemaIndex
+from controller.purge.purger import Purger
+
+
+@dataclass(slots=True)
+class AdminState:
+    """The running controller as its admin listener sees it.
+
+    ``index`` may be replaced at any time; the Purging API follows. ``schema_error`` says why there
+    is no schema where one was wanted: the controller is not ready then. ``tokens`` are valid
+    besides ``SHELLAC_ADMIN_TOKEN``.
+    """
+
+    policy: Policy
+    purger: Purger
+    index: SchemaIndex | None = None
+    schema_error: str | None = None
+    tokens: frozenset[str] = frozenset()
+    _api: PurgingApi | None = field(default=None, init=False, repr=False)
+
+    @property
+    def purging_api(self) -> PurgingApi:
+        """The Purging API for the schema of now."""
+        if self._api is None or self._api.index is not self.index:
+            self._api = PurgingApi(self.policy, self.index)
+        return self._api

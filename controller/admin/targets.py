@@ -1,0 +1,117 @@
+"""What a caller of the Purging API names, as tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from graphql import GraphQLError, GraphQLObjectType
+from graphql.pyutils import did_you_mean, suggestion_list
+
+from controller.core.mutation import purge_entity_tags, purge_type_tags
+from controller.core.policy import Key, Policy
+from controller.core.schema import SchemaIndex
+from controller.core.tags import Tag
+
+_NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
+
+Named = Mapping[str, Sequence[str]]
+"""Values by key field. Each field's values stand for an entity each."""
+
+
+class Targets:
+    """The types that can be purged, with or without a schema."""
+
+    def __init__(self, policy: Policy, index: SchemaIndex | None) -> None:
+        self._policy = policy
+        self._index = index
+        self.names = _purgeable(index) if index is not None else ()
+
+    def tags(self, type_name: str, named: Named | None) -> tuple[Tag, ...]:
+        """The tags of the entities of ``type_name`` that ``named`` identifies; None: all of it.
+
+        Several key fields are alternatives. The fields of one compound key are taken together:
+        the first value of each, the second of each, and so on.
+
+        Raises:
+            GraphQLError: there is no such type, or a field is no key field of it.
+        """
+        types = self._types(type_name)
+        if named is None:
+            return purge_type_tags(self._index, type_name)
+        keys = list(dict.fromkeys(key for name in types for key in self._keys(name)))
+        _check_fields(type_name, named, keys)
+        return tuple(
+            dict.fromkeys(
+                tag
+                for key in keys
+                for values in _values(type_name, key, named)
+                for name in types
+                if key in self._keys(name)
+                for tag in purge_entity_tags(self._index, name, key, values)
+            )
+        )
+
+    def key_fields(self, type_name: str) -> tuple[str, ...]:
+        """The names of all fields that are, or are part of, a key of a type."""
+        keys = (key for name in self._types(type_name) for key in self._keys(name))
+        return tuple(dict.fromkeys(field for key in keys for field in key))
+
+    def _types(self, type_name: str) -> tuple[str, ...]:
+        """The object types that a name stands for."""
+        if self._index is None:
+            if not _NAME.fullmatch(type_name):
+                raise _error(f"{type_name!r} is not a type name", "UNKNOWN_TYPE")
+            return (type_name,)
+        type_ = self._index.named(type_name)
+        if type_ is None or type_name not in self.names:
+            meant = did_you_mean(suggestion_list(type_name, self.names))
+            raise _error(f"The schema has no type {type_name!r} to purge.{meant}", "UNKNOWN_TYPE")
+        return tuple(possible.name for possible in self._index.possible_types(type_))
+
+    def _keys(self, type_name: str) -> tuple[Key, ...]:
+        if self._index is None:
+            return self._policy.key_fields.get(type_name, self._policy.default_keys)
+        type_ = self._index.named(type_name)
+        assert isinstance(type_, GraphQLObjectType)
+        return self._index.keys(type_)
+
+
+def _purgeable(index: SchemaIndex) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name in index.schema.type_map
+        if not name.startswith("__") and index.named(name) is not None and not index.is_root(name)
+    )
+
+
+def _check_fields(type_name: str, named: Named, keys: Sequence[Key]) -> None:
+    known = {field for key in keys for field in key}
+    for field in named:
+        if field not in known:
+            fields = " or ".join(" with ".join(key) for key in keys)
+            which = f"its key is {fields}" if keys else "it has none: purge the whole type"
+            raise _error(f"{field!r} is no key field of {type_name}: {which}", "UNKNOWN_KEY_FIELD")
+    for field in named:
+        of_field = [key for key in keys if field in key]
+        if not any(set(key) <= set(named) for key in of_field):
+            whole = " with ".join(of_field[0])
+            raise _error(f"{type_name} is identified by {whole}: give all", "INCOMPLETE_KEY")
+
+
+def _values(type_name: str, key: Key, named: Named) -> Iterator[tuple[str, ...]]:
+    """The values of each entity that ``named`` identifies by this key."""
+    if not set(key) <= set(named):
+        return
+    try:
+        yield from zip(*(named[field] for field in key), strict=True)
+    except ValueError:
+        raise _error(
+            f"{type_name} is identified by {' with '.join(key)}: give as many values of each",
+            "INCOMPLETE_KEY",
+        ) from None
+
+
+def _error(message: str, code: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": code})

@@ -1,0 +1,89 @@
+"""One schema with everything that is derived from it.
+
+A brain is never changed. When the schema changes a new one takes its place, and Varnish is told
+its digest, so that no verdict of the old one is found again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Final, Generic, TypeVar
+
+from graphql import GraphQLSchema
+
+from controller.core.instrument import Instrumented, instrument
+from controller.core.instrument_source import SourceInstrumented, instrument_source
+from controller.core.operation import Operation
+from controller.core.policy import Policy
+from controller.core.request import HttpRequest
+from controller.core.schema import SchemaIndex
+from controller.core.verdict import Documents, Verdict, decide
+
+DOCUMENTS: Final = 2_000
+"""Documents kept in analysed form; a shop sends a few hundred different ones."""
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Bounded(Generic[K, V]):
+    """A mapping that forgets what was used longest ago."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._items: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """The value of ``key``, made if it is not there."""
+        if key in self._items:
+            self._items.move_to_end(key)
+            return self._items[key]
+        value = make()
+        self.put(key, value)
+        return value
+
+    def put(self, key: K, value: V) -> None:
+        """Set or replace a value."""
+        self._items[key] = value
+        self._items.move_to_end(key)
+        while len(self._items) > self._size:
+            self._items.popitem(last=False)
+
+    def peek(self, key: K) -> V | None:
+        """The value of ``key`` if it is there."""
+        return self._items.get(key)
+
+
+class Brain:
+    """What is known about one schema under one policy; ``index`` is None while there is none."""
+
+    def __init__(self, policy: Policy, schema: GraphQLSchema | None) -> None:
+        self.policy = policy
+        self.index = SchemaIndex(schema, policy) if schema is not None else None
+        self.documents = Documents(self.index, size=DOCUMENTS)
+        self._queries: Bounded[Operation, Instrumented] = Bounded(DOCUMENTS)
+        self._sources: Bounded[Operation, SourceInstrumented] = Bounded(DOCUMENTS)
+        self.sent_as_written: Bounded[str, bool] = Bounded(DOCUMENTS)
+        self.accepts_members: Bounded[str, bool] = Bounded(DOCUMENTS)
+
+    @property
+    def digest(self) -> str:
+        """Names this brain: schema and policy. The policy's alone while there is no schema."""
+        return self.index.digest if self.index is not None else f"{self.policy.digest}0"
+
+    def decide(self, request: HttpRequest) -> Verdict:
+        """What to do with a request. Pure, and cheap for a document that was seen before."""
+        return decide(request, self.documents)
+
+    def instrumented(self, operation: Operation) -> Instrumented:
+        """A query with the members that make its answer taggable."""
+        assert self.index is not None
+        index = self.index
+        return self._queries.get(operation, lambda: instrument(index, operation))
+
+    def instrumented_source(self, operation: Operation) -> SourceInstrumented:
+        """A mutation with such members put into its own text."""
+        assert self.index is not None
+        index = self.index
+        return self._sources.get(operation, lambda: instrument_source(index, operation))

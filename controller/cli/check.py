@@ -1,0 +1,94 @@
+"""``shellac check``: what the config says against what the schema has."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
+from graphql.type import is_composite_type, is_introspection_type
+
+from controller.core.mutation import unnamed_mutations
+from controller.core.schema import SchemaIndex
+from controller.errors import SchemaUnavailable
+from controller.policy_of import policy_of
+from controller.schema_source import fetch_schema
+from vclgen.config import Config, Notice
+
+Level = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to know. ``where`` is a key path of the config, or what was asked."""
+
+    level: Level
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.where}: {self.message}"
+
+    def as_dict(self) -> dict[str, str]:
+        """For ``--json``."""
+        return asdict(self)
+
+
+async def check_config(config: Config, notices: Sequence[Notice]) -> list[Finding]:
+    """Everything that can be said of a config that loads and whose VCL compiles."""
+    findings = [Finding("note", n.path or n.file, f"{n.what}; {n.fix}") for n in notices]
+    if not config.rules and not config.pass_through_only:
+        findings.append(Finding("warning", "rules", "there are none, so nothing is cached"))
+    try:
+        schema = await fetch_schema(config)
+    except SchemaUnavailable as error:
+        return [*findings, Finding("error", "schema", str(error))]
+    return [*findings, *check_schema(config, schema)]
+
+
+def check_schema(config: Config, schema: GraphQLSchema) -> Iterator[Finding]:
+    """Names of the config that the schema does not know, and mutations that name no type."""
+    for index, rule in enumerate(config.rules):
+        for name, fields in rule.types.items():
+            yield from _check_coordinate(schema, f"rules[{index}].types", name, fields or ())
+    for position, written in enumerate(config.non_cacheable):
+        type_name, _, field = written.partition(".")
+        where = f"nonCacheable[{position}]"
+        yield from _check_coordinate(schema, where, type_name, [field] if field else ())
+    for name, keys in config.key_fields.types.items():
+        names = [field for key in keys for field in key]
+        yield from _check_coordinate(schema, "keyFields.types", name, names)
+    for field in unnamed_mutations(SchemaIndex(schema, policy_of(config))):
+        yield Finding(
+            "warning",
+            f"Mutation.{field}",
+            "purges nothing unless its answer holds an entity: neither its payload nor its name "
+            "says which type it changes",
+        )
+
+
+def _check_coordinate(
+    schema: GraphQLSchema, where: str, name: str, fields: Iterable[str]
+) -> Iterator[Finding]:
+    type_ = schema.get_type(name)
+    if not is_composite_type(type_):
+        known = [n for n, t in schema.type_map.items() if is_composite_type(t)]
+        yield Finding("error", where, f"the schema has no type {name}{_hint(name, known)}")
+        return
+    assert type_ is not None
+    if is_introspection_type(type_):
+        yield Finding("warning", where, f"{name} belongs to introspection, which is not cached")
+    known_fields = (
+        list(type_.fields) if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType) else []
+    )
+    for field in sorted(fields):
+        if field not in known_fields:
+            hint = _hint(field, known_fields)
+            yield Finding("error", where, f"the type {name} has no field {field}{hint}")
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f", did you mean {close[0]}?" if close else ""

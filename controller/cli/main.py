@@ -1,0 +1,194 @@
+"""The command line. Every expected failure ends here: its message on stderr, an exit code by kind.
+
+Exit codes: 0 done; 1 something went wrong while running; 2 the config (or the command line) is
+wrong; 3 the VCL does not compile; 4 something could not be reached or refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from controller.cli.check import check_config
+from controller.cli.configs import Chosen, choose
+from controller.cli.explain import explain
+from controller.cli.purges import purge_app
+from controller.cli.serve import run_serve
+from controller.cli.tour import tour
+from controller.cli.up import Setup, ensure_secret, prepare, run_up
+from controller.errors import NodeError, OriginError, RequestRefused, SchemaUnavailable
+from vclgen.compile import compile_vcl
+from vclgen.errors import ConfigError, ShellacError, VclError
+from vclgen.plan import gateway_plan
+from vclgen.render import render
+from vclgen.start import varnishd_arguments
+
+FAILED: Final = 1
+BAD_CONFIG: Final = 2
+BAD_VCL: Final = 3
+UNREACHABLE: Final = 4
+
+app = typer.Typer(
+    name="shellac",
+    help="A GraphQL CDN that you run yourself, on Varnish.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="The config file. Default: shellac.yaml here, else the demo."
+    ),
+]
+OriginOption = Annotated[
+    str | None, typer.Option("--origin", help="The GraphQL server, in place of `originUrl`.")
+]
+EnvironmentOption = Annotated[
+    str | None, typer.Option("--environment", help="The entry of `environments` to apply.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("up")
+def up_command(
+    config: ConfigOption = None,
+    origin: OriginOption = None,
+    environment: EnvironmentOption = None,
+) -> None:
+    """Start varnishd and the controller (and the demo origin if no other is named)."""
+    chosen = _choose(config, origin, environment)
+    token = prepare(chosen.config)
+    setup = Setup(chosen.config, chosen.arguments, chosen.demo, token)
+    out.print(f"starting with {chosen.described}; state in {chosen.config.state_dir}")
+
+    def say(text: str) -> None:
+        out.print(text, markup=False)
+        if text.startswith("ready "):
+            out.print(tour(chosen.config, token, demo=chosen.demo is not None), markup=False)
+
+    asyncio.run(run_up(setup, say))
+
+
+@app.command("serve")
+def serve_command(
+    config: ConfigOption = None,
+    origin: OriginOption = None,
+    environment: EnvironmentOption = None,
+) -> None:
+    """Run the controller alone, beside a varnishd that was started elsewhere."""
+    chosen = _choose(config, origin, environment)
+    token = prepare(chosen.config)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    asyncio.run(run_serve(chosen.config, token))
+
+
+@app.command("render")
+def render_command(
+    config: ConfigOption = None,
+    origin: OriginOption = None,
+    environment: EnvironmentOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write default.vcl and varnishd.args into this directory."),
+    ] = None,
+) -> None:
+    """Render default.vcl to standard output, or with its start line into a directory."""
+    chosen = _choose(config, origin, environment)
+    vcl = render(gateway_plan(chosen.config))
+    if output is None:
+        sys.stdout.write(vcl)
+        return
+    output.mkdir(parents=True, exist_ok=True)
+    file = output.absolute() / "default.vcl"
+    file.write_text(vcl)
+    arguments = varnishd_arguments(chosen.config, file)
+    (output / "varnishd.args").write_text("\n".join(arguments) + "\n")
+    ensure_secret(chosen.config.secret_file)
+    err.print(f"wrote {file} and {output.absolute() / 'varnishd.args'}", markup=False)
+
+
+@app.command("check")
+def check_command(
+    config: ConfigOption = None,
+    origin: OriginOption = None,
+    environment: EnvironmentOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check config, schema and VCL, and say what will not be cached or purged."""
+    chosen = _choose(config, origin, environment, quiet=True)
+    compile_vcl(render(gateway_plan(chosen.config)))
+    findings = asyncio.run(check_config(chosen.config, chosen.notices))
+    if as_json:
+        out.print_json(json.dumps([finding.as_dict() for finding in findings]))
+    else:
+        for finding in findings:
+            out.print(str(finding), markup=False)
+        out.print(f"{chosen.described}: config, schema and VCL were checked", markup=False)
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(UNREACHABLE)
+
+
+@app.command("explain")
+def explain_command(
+    document: Annotated[str, typer.Argument(help="A GraphQL document, a file, or - for stdin.")],
+    config: ConfigOption = None,
+    origin: OriginOption = None,
+    environment: EnvironmentOption = None,
+    variables: Annotated[str, typer.Option(help="Variables as a JSON object.")] = "{}",
+    operation: Annotated[str | None, typer.Option(help="operationName.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", "-H", help="A request header, NAME: VALUE.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what Shellac does with a document: rules, scopes, key, tags, or why it passes."""
+    chosen = _choose(config, origin, environment, quiet=True)
+    explained = asyncio.run(explain(chosen.config, document, variables, operation, header or []))
+    if as_json:
+        out.print_json(json.dumps(explained.as_dict()))
+    else:
+        out.print(explained.as_text(), markup=False)
+
+
+app.add_typer(purge_app, name="purge")
+
+
+def _choose(
+    file: Path | None, origin: str | None, environment: str | None, *, quiet: bool = False
+) -> Chosen:
+    chosen = choose(file, origin, environment)
+    if not quiet:
+        for notice in chosen.notices:
+            err.print(f"note: {notice}", markup=False)
+    return chosen
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except ConfigError as error:
+        _end(error, BAD_CONFIG)
+    except VclError as error:
+        _end(error, BAD_VCL)
+    except (SchemaUnavailable, OriginError, NodeError, RequestRefused) as error:
+        _end(error, UNREACHABLE)
+    except ShellacError as error:
+        _end(error, FAILED)
+
+
+def _end(error: ShellacError, code: int) -> None:
+    err.print(f"shellac: {error}", markup=False)
+    raise SystemExit(code)

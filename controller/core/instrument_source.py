@@ -1,0 +1,174 @@
+"""A mutation's own text with injected members, and its error locations put back.
+
+A mutation cannot be sent a second time when the origin dislikes what was injected, so nothing but
+the members is changed, and a probe beside it finds out first whether the origin accepts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    OperationDefinitionNode,
+    Source,
+    TokenKind,
+    get_location,
+    parse,
+)
+
+from controller.core.instrument import PREFIX, Insertion, insert, may_instrument, missing_members
+from controller.core.jsontext import Member, members
+from controller.core.layout import Layout
+from controller.core.operation import MAX_TOKENS, Operation
+from controller.core.schema import SchemaIndex
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceInstrumented:
+    """``operation.source`` with members inserted; the same fields as ``Instrumented``.
+
+    ``shifts`` holds line, column and length of each insertion in ``text``, counted from 1.
+    """
+
+    text: str
+    aliases: Mapping[str, str]
+    prefix: str
+    layout: Layout
+    shifts: tuple[tuple[int, int, int], ...]
+    probe: tuple[str, str]
+
+    def restore_locations(self, body: bytes) -> bytes:
+        """``body`` with the locations of its errors as they are in the text without insertions.
+
+        Only numbers in ``errors[].locations[]``. Columns count characters, as in the reference
+        implementation; on a line with characters outside ASCII other servers may count otherwise.
+        """
+        if not self.shifts or b'"errors"' not in body:
+            return body
+        found: dict[tuple[str | int, ...], dict[str, Member]] = {}
+        for member in members(body):
+            if _is_location(member.path) and member.name in ("line", "column"):
+                found.setdefault(member.path, {})[member.name] = member
+        text = bytearray(body)
+        for location in sorted(
+            found.values(), key=lambda pair: -max(m.value for m in pair.values())
+        ):
+            if len(location) == 2:
+                self._restore(text, location["line"], location["column"])
+        return bytes(text)
+
+    def _restore(self, text: bytearray, line: Member, column: Member) -> None:
+        numbers = bytes(text[line.value : line.end]), bytes(text[column.value : column.end])
+        if all(number.isdigit() for number in numbers):
+            restored = self._column(int(numbers[0]), int(numbers[1]))
+            text[column.value : column.end] = b"%d" % restored
+
+    def _column(self, line: int, column: int) -> int:
+        shifted = column
+        for at, start, length in self.shifts:
+            if at == line and column > start:
+                shifted -= min(length, column - start)
+        return shifted
+
+
+def instrument_source(
+    index: SchemaIndex, operation: Operation, *, prefix: str = PREFIX
+) -> SourceInstrumented:
+    """The operation's source with what its answer needs to be tagged. The document must be valid;
+    other operations and fragments it holds stay as they are.
+    """
+    parsed = parse(operation.source, max_tokens=MAX_TOKENS)
+    definition = _same(parsed, operation)
+    fragments = {
+        d.name.value: d
+        for d in parsed.definitions
+        if isinstance(d, FragmentDefinitionNode) and d.name.value in operation.fragments
+    }
+    insertions: list[Insertion] = []
+    aliases: dict[str, str] = {}
+    if may_instrument(index, operation, prefix):
+        insertions, aliases = missing_members(index, definition, fragments, prefix)
+    return SourceInstrumented(
+        text=insert(operation.source, insertions),
+        aliases=aliases,
+        prefix=prefix,
+        layout=Layout(index, operation, aliases),
+        shifts=tuple(_shifts(operation.source, insertions)),
+        probe=_probe(parsed, definition, operation.source, insertions),
+    )
+
+
+def source_as_written(
+    index: SchemaIndex, operation: Operation, *, prefix: str = PREFIX
+) -> SourceInstrumented:
+    """The source as it is, for an origin that refused the probe."""
+    layout = Layout(index, operation, {})
+    return SourceInstrumented(operation.source, {}, prefix, layout, (), ("", ""))
+
+
+def _same(parsed: DocumentNode, operation: Operation) -> OperationDefinitionNode:
+    """The node of ``parsed`` that is ``operation``."""
+    operations = [d for d in parsed.definitions if isinstance(d, OperationDefinitionNode)]
+    for definition in operations:
+        if (definition.name.value if definition.name else None) == operation.name:
+            return definition
+    raise LookupError(operation.name)
+
+
+def _shifts(source: str, insertions: list[Insertion]) -> list[tuple[int, int, int]]:
+    shifts = []
+    body = Source(source)
+    line, on_line = 0, 0
+    for offset, text in insertions:
+        location = get_location(body, offset)
+        if location.line != line:
+            line, on_line = location.line, 0
+        shifts.append((line, location.column + on_line, len(text)))
+        on_line += len(text)
+    return shifts
+
+
+def _probe(
+    parsed: DocumentNode,
+    definition: OperationDefinitionNode,
+    source: str,
+    insertions: list[Insertion],
+) -> tuple[str, str]:
+    """A document that the origin validates with all that was inserted, and the harmless operation
+    to execute in it. An anonymous operation gets a name, since it may not have company.
+    """
+    taken = {
+        d.name.value
+        for d in parsed.definitions
+        if isinstance(d, OperationDefinitionNode) and d.name is not None
+    }
+    first, second = (_free_name(taken, stem) for stem in ("P", "Probed"))
+    named = insertions
+    if definition.name is None:
+        named = sorted([*insertions, (_keyword_end(definition), f" {second} ")])
+    return f"{insert(source, named)}\nquery {first}{{__typename}}", first
+
+
+def _free_name(taken: set[str], stem: str) -> str:
+    while stem in taken:
+        stem += "_"
+    return stem
+
+
+def _keyword_end(definition: OperationDefinitionNode) -> int:
+    assert definition.loc is not None
+    token = definition.loc.start_token
+    while token.kind is not TokenKind.NAME and token.next is not None:
+        token = token.next
+    return token.end
+
+
+def _is_location(path: tuple[str | int, ...]) -> bool:
+    match path:
+        case ("errors", int(), "locations", int()):
+            return True
+        case _:
+            return False

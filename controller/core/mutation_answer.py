@@ -1,0 +1,49 @@
+"""From the origin's answer to a mutation to what the client gets and what is known of the outcome.
+
+Unlike a query it cannot be asked again, so whatever comes back is made fit for the client, and
+doubt goes into the outcome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.core.answer import Reading, Uncuttable, read
+from controller.core.cut import cut, cut_exhaustively, rename
+from controller.core.instrument_source import SourceInstrumented
+from controller.core.mutation import Answered, NotExecuted, Outcome, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class MutationAnswer:
+    """``body`` is what the client gets."""
+
+    body: bytes
+    outcome: Outcome
+
+
+def read_mutation_answer(
+    sent: SourceInstrumented, body: bytes, *, status: int = 200
+) -> MutationAnswer:
+    """Read a decoded body. ``status`` is the origin's: behind a 5xx a write may have happened even
+    where the answer holds errors alone (a gateway's time-out).
+    """
+    reading = read(sent.layout, body)
+    result = cut(body, sent.prefix)
+    traces = sent.prefix.encode() in result.body
+    if isinstance(reading, Uncuttable):
+        return MutationAnswer(
+            rename(result.body, sent.aliases) if traces else result.body, Unknown()
+        )
+    clean = cut_exhaustively(result.body, sent.aliases) if traces else result.body
+    exact = not traces and result.count == reading.seen.injected
+    return MutationAnswer(sent.restore_locations(clean), _outcome(reading, exact, status))
+
+
+def _outcome(reading: Reading, exact: bool, status: int) -> Outcome:
+    data = reading.members.get("data")
+    if isinstance(data, dict):
+        return Answered(data) if exact and not reading.seen.unexpected else Unknown(data)
+    if "data" not in reading.members and reading.has_errors and status < 500:
+        return NotExecuted()
+    return Unknown()

@@ -1,0 +1,152 @@
+"""Where an operation selects objects, and what it says about them there.
+
+One pass over the document, linear in its size: it never multiplies positions by possible types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from graphql import FieldNode, FragmentDefinitionNode, GraphQLNamedType, InlineFragmentNode
+from graphql.language import FragmentSpreadNode, SelectionNode, SelectionSetNode
+from graphql.type import (
+    GraphQLCompositeType,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+    is_introspection_type,
+)
+
+from controller.core.schema import SchemaIndex
+
+Fragments = Mapping[str, FragmentDefinitionNode]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """What a field node selects of the objects it returns: ``type`` is its named return type."""
+
+    selections: SelectionSetNode
+    type: GraphQLCompositeType
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What a selection says for certain about each possible type of its site.
+
+    ``plain`` maps a field name to the types on which it is selected under its own name, without
+    arguments and conditions. ``content`` holds the types of which anything beyond ``__typename``
+    may be selected. ``conditions`` are the type conditions of its fragments, in document order.
+    """
+
+    plain: dict[str, set[str]] = field(default_factory=dict)
+    content: set[str] = field(default_factory=set)
+    conditions: dict[str, None] = field(default_factory=dict)
+
+
+def sites(
+    index: SchemaIndex,
+    fragments: Fragments,
+    start: Iterable[tuple[SelectionSetNode, GraphQLNamedType]],
+) -> Iterator[Site]:
+    """Every site below ``start`` in document order, each fragment once, introspection left out."""
+    spread: set[str] = set()
+    stack = [(node, parent) for set_, parent in start for node in set_.selections][::-1]
+    while stack:
+        node, parent = stack.pop()
+        type_: GraphQLNamedType | None = parent
+        nested = getattr(node, "selection_set", None)
+        if isinstance(node, FieldNode):
+            type_ = _return_type(parent, node.name.value)
+            if nested is None or type_ is None:
+                continue
+            yield Site(nested, type_)
+        elif isinstance(node, InlineFragmentNode):
+            if node.type_condition is not None:
+                type_ = index.named(node.type_condition.name.value)
+        elif isinstance(node, FragmentSpreadNode):
+            definition = fragments.get(node.name.value)
+            if definition is None or node.name.value in spread:
+                continue
+            spread.add(node.name.value)
+            nested = definition.selection_set
+            type_ = index.named(definition.type_condition.name.value)
+        if nested is not None and type_ is not None:
+            stack.extend((child, type_) for child in reversed(nested.selections))
+
+
+def coverage(index: SchemaIndex, fragments: Fragments, site: Site) -> Coverage:
+    """What the selection of ``site`` covers, fragments followed, nested objects not."""
+    found = Coverage()
+    everything = index.possible_names(site.type.name)
+    stack: list[tuple[SelectionNode, frozenset[str], bool]] = [
+        (node, everything, True) for node in site.selections.selections
+    ]
+    visited: set[tuple[str, frozenset[str], bool]] = set()
+    while stack:
+        node, types, certain = stack.pop()
+        certain = certain and not conditional(node)
+        if isinstance(node, FieldNode):
+            _cover(found, node, types, certain)
+            continue
+        if isinstance(node, FragmentSpreadNode):
+            step = (node.name.value, types, certain)
+            definition = fragments.get(node.name.value)
+            if definition is None or step in visited:
+                continue
+            visited.add(step)
+            condition: str | None = definition.type_condition.name.value
+            nested = definition.selection_set
+        else:
+            assert isinstance(node, InlineFragmentNode)
+            condition = node.type_condition.name.value if node.type_condition else None
+            nested = node.selection_set
+        if condition is not None:
+            found.conditions[condition] = None
+            types = types & index.possible_names(condition)
+        if types:
+            stack.extend((child, types, certain) for child in nested.selections)
+    return found
+
+
+def selected_types(
+    index: SchemaIndex,
+    fragments: Fragments,
+    start: Iterable[tuple[SelectionSetNode, GraphQLNamedType]],
+) -> frozenset[str]:
+    """The object types a selection asks for, roots left out.
+
+    Of an abstract type only those members count of which the selection holds more than
+    ``__typename``; all of them if it holds no more of any.
+    """
+    found: set[str] = set()
+    for site in sites(index, fragments, start):
+        if is_abstract_type(site.type):
+            wanted = coverage(index, fragments, site).content
+            found |= wanted or index.possible_names(site.type.name)
+        else:
+            found.add(site.type.name)
+    return frozenset(name for name in found if not index.is_root(name))
+
+
+def conditional(node: SelectionNode) -> bool:
+    """Whether the node stands under ``@skip`` or ``@include``."""
+    return any(d.name.value in ("skip", "include") for d in node.directives or ())
+
+
+def _cover(found: Coverage, node: FieldNode, types: frozenset[str], certain: bool) -> None:
+    name = node.name.value
+    if name != "__typename":
+        found.content |= types
+    own_name = node.alias is None or node.alias.value == name
+    if certain and own_name and not node.arguments:
+        found.plain.setdefault(name, set()).update(types)
+
+
+def _return_type(parent: GraphQLNamedType, name: str) -> GraphQLCompositeType | None:
+    definition = getattr(parent, "fields", {}).get(name)
+    type_ = get_named_type(definition.type) if definition is not None else None
+    if type_ is None or not is_composite_type(type_) or is_introspection_type(type_):
+        return None
+    return type_

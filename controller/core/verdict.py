@@ -1,0 +1,120 @@
+"""The verdict on a request: a query that may be cached, a mutation, or something to pass.
+
+A verdict depends on the request, the schema and the policy alone, never on data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from controller.core.canonical import canonical_json, canonical_key, declared
+from controller.core.documents import Documents
+from controller.core.lexemes import Json
+from controller.core.mutation_text import may_hold_mutation
+from controller.core.operation import Operation, Refusal
+from controller.core.request import Batch, HttpRequest, Single, Unread, read_request
+from controller.core.rules import Decision
+
+__all__ = ["CacheableQuery", "Documents", "Mutation", "Pass", "Verdict", "decide"]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheableQuery:
+    """``variables`` is canonical JSON of the declared variables, ``values`` the same as values.
+
+    ``key`` names the question: 64 hex digits (docs/protocol.md).
+    """
+
+    operation: Operation
+    key: str
+    variables: str
+    values: Mapping[str, Json]
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """A valid mutation, with all variables as sent."""
+
+    operation: Operation
+    variables: Mapping[str, Json]
+    by_get: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Passed as sent. ``detail`` is one of details.py.
+
+    ``writes`` are the mutations inside. ``may_write``: there may be one that is not among them;
+    its outcome is unknown. ``operation`` is the one operation, where it is known.
+    """
+
+    detail: str
+    message: str
+    writes: tuple[Mutation, ...] = ()
+    may_write: bool = False
+    operation: Operation | None = None
+
+
+Verdict: TypeAlias = CacheableQuery | Mutation | Pass
+
+
+def decide(http: HttpRequest, documents: Documents) -> Verdict:
+    """The verdict on a request. Never raises: what cannot be decided is passed as sent."""
+    try:
+        return _decide(http, documents)
+    except Exception as error:
+        write = may_hold_mutation(http.body) or may_hold_mutation(http.query_string)
+        return Pass("internal-error", f"{type(error).__name__}: {error}", may_write=write)
+
+
+def _decide(http: HttpRequest, documents: Documents) -> Verdict:
+    asked = read_request(http)
+    match asked:
+        case Single():
+            return _single(asked, documents)
+        case Batch(items=items):
+            return _passed("batch", f"{len(items)} operations at once", items, documents)
+        case Unread():
+            return _passed(asked.detail, asked.message, [asked], documents)
+        case _:
+            assert_never(asked)
+
+
+def _single(asked: Single, documents: Documents) -> Verdict:
+    analysis = documents.analyse(asked.document, asked.operation_name)
+    operation, outcome = analysis.operation, analysis.outcome
+    if isinstance(outcome, Refusal):
+        return Pass(outcome.detail, outcome.message, (), analysis.may_write, operation)
+    assert operation is not None
+    if outcome is None:
+        return Mutation(operation, asked.variables, asked.by_get)
+    assert documents.index is not None
+    values = declared(operation, asked.variables)
+    return CacheableQuery(
+        operation=operation,
+        key=canonical_key(documents.index.digest, operation, values),
+        variables=canonical_json(values),
+        values=values,
+        decision=outcome,
+    )
+
+
+def _passed(
+    detail: str, message: str, items: Iterable[Single | Unread], documents: Documents
+) -> Pass:
+    """Passed as sent, with the writes inside. Equal ones stay several: they were sent so."""
+    writes: list[Mutation] = []
+    may_write = False
+    for item in items:
+        if isinstance(item, Unread):
+            may_write = may_write or item.may_write
+        for single in item.items if isinstance(item, Unread) else (item,):
+            verdict = _single(single, documents)
+            if isinstance(verdict, Mutation):
+                writes.append(verdict)
+            elif isinstance(verdict, Pass):
+                may_write = may_write or verdict.may_write
+    return Pass(detail, message, tuple(writes), may_write)

@@ -1,0 +1,92 @@
+"""Everything that goes wrong on purpose in the controller.
+
+    vclgen.errors.ShellacError
+    └── ControllerError
+        ├── SchemaUnavailable        the schema cannot be had
+        ├── OriginError              the GraphQL server gave no whole answer
+        │   ├── OriginUnreachable    no connection, or it broke
+        │   └── OriginTimeout        it was silent for too long
+        ├── LogUnavailable           the purge log cannot be written or read
+        ├── NodeError                a Varnish did not do what it was asked
+        │   ├── NodeUnreachable      no connection, it broke, or no answer in time
+        │   ├── NodeRefused          it answered 403: the secret is not the one it has
+        │   └── NodeMisbehaved       it answered something else: not a Shellac VCL, or a bug
+        ├── RequestRefused           a request to the admin API that never became an operation
+        └── StartFailed              a process of `shellac up` cannot start or go on
+            ├── AddressInUse         something else listens there
+            └── ChildDied            it ended, with its last lines
+
+Messages say what is wrong and what to do next. They are caught at one edge each: the gateway's
+request handler, the node's worker, the admin API's request handler, the command line.
+"""
+
+from __future__ import annotations
+
+from vclgen.errors import ShellacError
+
+
+class ControllerError(ShellacError):
+    """The root of this package's tree."""
+
+
+class SchemaUnavailable(ControllerError):
+    """The schema could not be read, fetched or understood."""
+
+
+class OriginError(ControllerError):
+    """The origin gave no whole answer; whether it acted on the request is unknown."""
+
+
+class OriginUnreachable(OriginError):
+    """No connection to the origin, or it broke."""
+
+
+class OriginTimeout(OriginError):
+    """The origin was silent for too long."""
+
+
+class LogUnavailable(ControllerError):
+    """The purge log cannot be written or read: full, locked, corrupt, gone.
+
+    A purge that met this is not recorded; whoever sent it must be told.
+    """
+
+
+class NodeError(ControllerError):
+    """A Varnish did not do what it was asked."""
+
+
+class NodeUnreachable(NodeError):
+    """No connection to the Varnish, it broke, or no answer came in time."""
+
+
+class NodeRefused(NodeError):
+    """The Varnish answered 403: its secret is not ours."""
+
+
+class NodeMisbehaved(NodeError):
+    """The Varnish answered, but not as docs/protocol.md says."""
+
+
+class RequestRefused(ControllerError):
+    """A request to the admin API that never became an operation.
+
+    ``status`` is the HTTP status, ``code`` goes into the error's ``extensions``.
+    """
+
+    def __init__(self, status: int, message: str, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class StartFailed(ControllerError):
+    """A process of ``shellac up`` cannot start or go on."""
+
+
+class AddressInUse(StartFailed):
+    """Something else listens on an address of the config."""
+
+
+class ChildDied(StartFailed):
+    """A process ended that should not have; the message holds its last lines."""

@@ -1,0 +1,93 @@
+"""The gateway listener: what Varnish asks, answered. A plain ASGI application.
+
+It stays a readable sequence: read the request, let the core decide, carry it out. Every failure
+ends here, as a GraphQL error.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+
+from controller.brain import Brain
+from controller.core.fence import Fence
+from controller.errors import LogUnavailable, OriginTimeout, OriginUnreachable
+from controller.gateway.asgi import (
+    BodyTooLarge,
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+    graphql_error,
+    read_request,
+    send_response,
+)
+from controller.gateway.headers import without
+from controller.gateway.origin import Origin
+from controller.gateway.passes import answer_pass
+from controller.gateway.queries import answer_query
+from controller.gateway.rules import GatewayRules
+from controller.gateway.verdicts import verdict_response
+from controller.purge.purger import Purger
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Gateway:
+    """``brain`` is replaced when the schema changes; all else stays. ``answered`` counts rounds."""
+
+    brain: Brain
+    origin: Origin
+    purger: Purger
+    fence: Fence
+    rules: GatewayRules
+    answered: Counter[str] = field(default_factory=Counter)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        try:
+            request = await read_request(scope, receive, self.rules.max_request_size)
+        except BodyTooLarge as error:
+            response = graphql_error(
+                413,
+                f"The request body is larger than maxRequestSize ({error.limit} bytes)",
+                "REQUEST_TOO_LARGE",
+                accept=None,
+            )
+            response.headers.append((b"connection", b"close"))
+        except ConnectionResetError:
+            return
+        else:
+            response = await self._answer(request)
+        await send_response(response, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        accept = request.header(b"accept")
+        try:
+            return await self._round(request)
+        except OriginTimeout as error:
+            return graphql_error(504, str(error), "ORIGIN_TIMEOUT", accept=accept)
+        except OriginUnreachable as error:
+            return graphql_error(502, str(error), "ORIGIN_UNREACHABLE", accept=accept)
+        except LogUnavailable as error:
+            logger.error("a mutation was executed and its purge is not recorded: %s", error)
+            message = f"The mutation was sent, but its purge could not be recorded: {error}"
+            return graphql_error(503, message, "PURGE_LOG_UNAVAILABLE", accept=accept)
+
+    async def _round(self, request: Request) -> Response:
+        if request.path == "/verdict":
+            self.answered["verdict"] += 1
+            return verdict_response(self.brain, request)
+        if request.path != "/graphql":
+            return graphql_error(404, "The gateway has no such path", "NOT_FOUND", accept=None)
+        if request.header(b"x-shellac-round") == "data":
+            self.answered["data"] += 1
+            return await answer_query(request, self.brain, self.origin, self.fence, self.rules)
+        self.answered["pass"] += 1
+        response = await answer_pass(request, self.brain, self.origin, self.purger)
+        if request.method == "HEAD":
+            return Response(response.status, without(response.headers, b"transfer-encoding"))
+        return response

@@ -1,0 +1,138 @@
+"""Mutations: sent once, their entities purged, and only then answered (invariant 1)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from controller.brain import Brain
+from controller.core.canonical import canonical_json
+from controller.core.instrument_source import SourceInstrumented, source_as_written
+from controller.core.mutation import Outcome, Unknown, purge_for_mutation
+from controller.core.mutation_answer import read_mutation_answer
+from controller.core.tags import Purge
+from controller.core.verdict import Mutation
+from controller.errors import OriginError
+from controller.gateway.asgi import Request, Response
+from controller.gateway.headers import Header, from_origin, to_origin, without
+from controller.gateway.origin import Origin
+from controller.purge.purger import Outcome as Purged
+from controller.purge.purger import Purger
+
+logger = logging.getLogger(__name__)
+
+_OF_THE_BODY: Final = frozenset({"content-type", "content-encoding", "accept-encoding"})
+
+
+async def answer_mutation(
+    request: Request, mutation: Mutation, brain: Brain, origin: Origin, purger: Purger
+) -> Response:
+    """Send a mutation, purge what it changed, answer.
+
+    Runs to its end when the client goes away: the purge is not the client's to cancel.
+
+    Raises:
+        OriginUnreachable, OriginTimeout: no whole answer came; what it could touch is purged.
+        LogUnavailable: the purge is not recorded.
+    """
+    sending = _Sending(brain, origin, purger, mutation, to_origin(request.headers))
+    return await asyncio.shield(asyncio.create_task(sending.answer()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """One mutation on its way."""
+
+    brain: Brain
+    origin: Origin
+    purger: Purger
+    mutation: Mutation
+    client_headers: list[tuple[str, str]]
+
+    async def answer(self) -> Response:
+        headers = [h for h in self.client_headers if h[0].lower() not in _OF_THE_BODY]
+        sent = await self._accepted(headers)
+        body = _graphql_request(sent.text, self.mutation)
+        try:
+            answer = await self.origin.post(body, headers)
+        except OriginError:
+            await self._purge(sent, Unknown())
+            raise
+        read = read_mutation_answer(sent, answer.body, status=answer.status)
+        purged = await self._purge(sent, read.outcome)
+        kept = without(from_origin(answer.headers), b"content-length", b"content-encoding")
+        return Response(answer.status, [*kept, *purge_headers(purged)], read.body)
+
+    async def _accepted(self, headers: list[tuple[str, str]]) -> SourceInstrumented:
+        """The text to send: with members that name entities, if the origin accepts them.
+
+        The origin is asked once per document, by a query that stands beside the mutation: all is
+        validated, nothing of the mutation executed.
+        """
+        operation = self.mutation.operation
+        sent = self.brain.instrumented_source(operation)
+        if not sent.aliases:
+            return sent
+        accepted = self.brain.accepts_members.peek(operation.source)
+        if accepted is None:
+            text, name = sent.probe
+            probe = orjson.dumps({"query": text, "operationName": name})
+            probed = await self.origin.post(probe, headers)
+            accepted = probed.status == 200 and _names_a_type(probed.body)
+            self.brain.accepts_members.put(operation.source, accepted)
+        assert self.brain.index is not None
+        return sent if accepted else source_as_written(self.brain.index, operation)
+
+    async def _purge(self, sent: SourceInstrumented, outcome: Outcome) -> Purged:
+        return await purge_mutation(self.brain, self.purger, self.mutation, sent, outcome)
+
+
+async def purge_mutation(
+    brain: Brain,
+    purger: Purger,
+    mutation: Mutation,
+    sent: SourceInstrumented | None,
+    outcome: Outcome,
+) -> Purged:
+    """Purge what a mutation changed, as far as ``outcome`` tells.
+
+    Raises:
+        LogUnavailable: the purge is not recorded.
+    """
+    assert brain.index is not None
+    operation = mutation.operation
+    layout = sent.layout if sent is not None else None
+    found = purge_for_mutation(brain.index, operation, layout, outcome)
+    name = operation.name or "without a name"
+    if found.unnamed:
+        fields = ", ".join(found.unnamed)
+        logger.warning("mutation %s purges nothing for %s: no type is named", name, fields)
+    return await purger.purge(Purge(found.tags, f"mutation {name}"))
+
+
+def purge_headers(purged: Purged) -> list[Header]:
+    """What the answer says of its purge: nothing if it is done."""
+    return [] if purged.acknowledged else [(b"shellac-purge", b"pending")]
+
+
+def _graphql_request(text: str, mutation: Mutation) -> bytes:
+    """A GraphQL-over-HTTP body with the client's own variables, number by number."""
+    variables = canonical_json(dict(mutation.variables)).encode()
+    parts = [b'{"query":', orjson.dumps(text), b',"variables":', variables]
+    if mutation.operation.name is not None:
+        parts += [b',"operationName":', orjson.dumps(mutation.operation.name)]
+    return b"".join([*parts, b"}"])
+
+
+def _names_a_type(body: bytes) -> bool:
+    """Whether a probe's answer is the one to ``{__typename}`` and nothing else."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    data = answer.get("data") if isinstance(answer, dict) else None
+    return isinstance(data, dict) and "__typename" in data and not answer.get("errors")

@@ -1,0 +1,158 @@
+"""The origin as the gateway asks it: buffered and decoded, or streamed as it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, Self
+
+import aiohttp
+from yarl import URL
+
+from controller.errors import OriginTimeout, OriginUnreachable
+from controller.gateway.headers import Header, lookup
+
+CONNECT_SECONDS: Final = 5.0
+READ_SECONDS: Final = 60.0
+"""The longest silence of an origin, before its headers or between two chunks."""
+CONNECTIONS: Final = 1_000
+_JSON: Final = frozenset({"application/json", "application/graphql-response+json"})
+_NO_DEFAULTS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+
+
+@dataclass(frozen=True, slots=True)
+class OriginAnswer:
+    """A whole answer, its content encoding already undone."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it says that it is a GraphQL answer in JSON."""
+        value = lookup(self.headers, b"content-type") or ""
+        return value.partition(";")[0].strip().lower() in _JSON
+
+
+class OriginStream:
+    """An answer whose headers are here and whose body is still to come, as the origin encodes it."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.status = response.status
+        self.headers = tuple(response.raw_headers)
+        self._response = response
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body in pieces as they arrive.
+
+        Raises:
+            OriginUnreachable, OriginTimeout: the origin broke off.
+        """
+        with _named_errors():
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+
+
+class Origin:
+    """One GraphQL endpoint. ``constants`` are sent with every request (``originHeaders``)."""
+
+    def __init__(self, url: str, *, constants: Mapping[str, str]) -> None:
+        self._url = URL(url)
+        self._constants = dict(constants)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=CONNECTIONS, ttl_dns_cache=30, keepalive_timeout=4
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_NO_DEFAULTS,
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS
+            ),
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._session is not None
+        await self._session.close()
+
+    async def post(self, body: bytes, headers: list[tuple[str, str]]) -> OriginAnswer:
+        """Send a JSON body and read the whole answer, decoded.
+
+        Raises:
+            OriginUnreachable, OriginTimeout: there is no whole answer. Whether the origin acted on
+                the request is unknown.
+        """
+        sent = [
+            *headers,
+            ("Content-Type", "application/json"),
+            ("Accept-Encoding", "gzip, deflate"),
+        ]
+        with _named_errors():
+            async with self._request("POST", self._url, body, sent, decompress=True) as response:
+                return OriginAnswer(
+                    response.status, tuple(response.raw_headers), await response.read()
+                )
+
+    @asynccontextmanager
+    async def forward(
+        self, method: str, query_string: bytes, headers: list[tuple[str, str]], body: bytes
+    ) -> AsyncIterator[OriginStream]:
+        """Send a request as the client sent it; the answer comes as the origin encodes it.
+
+        Raises:
+            OriginUnreachable, OriginTimeout: no answer came.
+        """
+        url = self._with_query(query_string)
+        opened = self._request(method, url, body or None, headers, decompress=False)
+        with _named_errors():
+            response = await opened.__aenter__()
+        try:
+            yield OriginStream(response)
+        finally:
+            await opened.__aexit__(None, None, None)
+
+    def _with_query(self, query_string: bytes) -> URL:
+        if not query_string:
+            return self._url
+        own = f"{self._url.raw_query_string}&" if self._url.raw_query_string else ""
+        base = str(self._url.with_query(None))
+        return URL(f"{base}?{own}{query_string.decode('latin-1')}", encoded=True)
+
+    def _request(
+        self,
+        method: str,
+        url: URL,
+        body: bytes | None,
+        headers: list[tuple[str, str]],
+        *,
+        decompress: bool,
+    ) -> aiohttp.client._RequestContextManager:
+        assert self._session is not None
+        constants = {name.lower() for name in self._constants}
+        merged = [h for h in headers if h[0].lower() not in constants]
+        return self._session.request(
+            method,
+            url,
+            data=body,
+            headers=[*merged, *self._constants.items()],
+            allow_redirects=False,
+            auto_decompress=decompress,
+        )
+
+
+class _named_errors:
+    """Turns the HTTP client's exceptions into this package's."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, asyncio.TimeoutError):
+            raise OriginTimeout(f"the origin was silent for {READ_SECONDS:g} s") from error
+        if isinstance(error, aiohttp.ClientError | OSError):
+            raise OriginUnreachable(f"the origin cannot be reached: {error}") from error

@@ -1,0 +1,133 @@
+"""``/graphql``, round "pass": the request as it was sent, the answer as it comes.
+
+Writes are never unread: what could be a mutation in a batch, an upload, or in text that is not
+understood is purged for before its answer goes out (DESIGN, Mutations).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from typing import Final
+
+import orjson
+
+from controller.brain import Brain
+from controller.core.instrument_source import source_as_written
+from controller.core.mutation import Outcome, Unknown
+from controller.core.mutation_answer import read_mutation_answer
+from controller.core.tags import Purge
+from controller.core.verdict import CacheableQuery, Mutation, Pass, Verdict
+from controller.errors import OriginError
+from controller.gateway.asgi import Request, Response
+from controller.gateway.headers import Header, from_origin, to_origin, without
+from controller.gateway.mutations import answer_mutation, purge_headers, purge_mutation
+from controller.gateway.origin import Origin, OriginAnswer, OriginStream
+from controller.gateway.verdicts import http_request
+from controller.purge.purger import Outcome as Purged
+from controller.purge.purger import Purger
+
+_ENCODED: Final = "accept-encoding"
+
+
+async def answer_pass(request: Request, brain: Brain, origin: Origin, purger: Purger) -> Response:
+    """Hand a request on; purge for it if it writes.
+
+    Raises:
+        OriginUnreachable, OriginTimeout: no answer came; what it could touch is purged.
+        LogUnavailable: a purge is not recorded.
+    """
+    if request.header(b"x-shellac-bypass"):
+        return await _streamed(request, origin)
+    verdict = brain.decide(http_request(request))
+    if isinstance(verdict, Mutation) and not verdict.by_get:
+        return await answer_mutation(request, verdict, brain, origin, purger)
+    if _writes(verdict):
+        writing = _answer_write(request, verdict, brain, origin, purger)
+        return await asyncio.shield(asyncio.create_task(writing))
+    return await _streamed(request, origin)
+
+
+def _writes(verdict: Verdict) -> bool:
+    match verdict:
+        case Mutation():
+            return True
+        case Pass():
+            return verdict.may_write or bool(verdict.writes)
+        case CacheableQuery():
+            return False
+
+
+async def _streamed(request: Request, origin: Origin) -> Response:
+    """The answer chunk by chunk, in the origin's own encoding."""
+    opened = AsyncExitStack()
+    stream = await opened.enter_async_context(
+        origin.forward(
+            request.method, request.query_string, to_origin(request.headers), request.body
+        )
+    )
+    return Response(stream.status, from_origin(stream.headers), _chunks(stream, opened))
+
+
+async def _chunks(stream: OriginStream, opened: AsyncExitStack) -> AsyncGenerator[bytes, None]:
+    async with opened:
+        async for chunk in stream.chunks():
+            yield chunk
+
+
+async def _answer_write(
+    request: Request, verdict: Verdict, brain: Brain, origin: Origin, purger: Purger
+) -> Response:
+    """Something that writes and cannot be instrumented: read whole, purged for, handed back."""
+    headers = [h for h in to_origin(request.headers) if h[0].lower() != _ENCODED]
+    try:
+        async with origin.forward(
+            request.method, request.query_string, headers, request.body
+        ) as stream:
+            body = b"".join([chunk async for chunk in stream.chunks()])
+            answer = OriginAnswer(stream.status, stream.headers, body)
+    except OriginError:
+        await _purge_writes(verdict, None, brain, purger)
+        raise
+    purged = await _purge_writes(verdict, answer, brain, purger)
+    kept = without(from_origin(answer.headers), b"content-length")
+    said: list[Header] = [h for one in purged for h in purge_headers(one)][:1]
+    return Response(answer.status, [*kept, *said], answer.body)
+
+
+async def _purge_writes(
+    verdict: Verdict, answer: OriginAnswer | None, brain: Brain, purger: Purger
+) -> list[Purged]:
+    """Purge for each mutation that was read, and everything for one that was not."""
+    writes = [verdict] if isinstance(verdict, Mutation) else []
+    unread = False
+    if isinstance(verdict, Pass):
+        writes = list(verdict.writes)
+        unread = verdict.may_write and not writes
+    if unread:
+        if answer is None or _may_have_written(answer):
+            return [await purger.purge(Purge((), "unreadable mutation", everything=True))]
+        return []
+    done = []
+    for mutation in writes:
+        outcome: Outcome = Unknown()
+        sent = None
+        if answer is not None and len(writes) == 1 and brain.index is not None:
+            sent = source_as_written(brain.index, mutation.operation)
+            outcome = read_mutation_answer(sent, answer.body, status=answer.status).outcome
+        done.append(await purge_mutation(brain, purger, mutation, sent, outcome))
+    return done
+
+
+def _may_have_written(answer: OriginAnswer) -> bool:
+    """Whether the origin may have executed what could not be read here.
+
+    A request error has no ``data`` (GraphQL specification, 7.1), and nothing was executed.
+    """
+    try:
+        parsed = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return answer.status < 400 or answer.status >= 500
+    answers = parsed if isinstance(parsed, list) else [parsed]
+    return any(isinstance(one, dict) and "data" in one for one in answers)

@@ -1,0 +1,157 @@
+"""``/graphql``, round "data": a fetch built from the key, its answer cut and tagged.
+
+Nothing of the client's request goes to the origin but what the key holds (invariant 2): the
+canonical document, the declared variables, the keyed headers and cookies of the query's scopes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+from controller.brain import Brain
+from controller.core.answer import Answer, Uncuttable, read_answer
+from controller.core.fence import Fence
+from controller.core.instrument import Instrumented
+from controller.core.tags import Tag
+from controller.core.verdict import CacheableQuery
+from controller.gateway.asgi import Request, Response
+from controller.gateway.headers import Headers
+from controller.gateway.origin import Origin, OriginAnswer
+from controller.gateway.rules import GatewayRules
+from controller.gateway.storing import not_storable, stored, unstored
+from controller.gateway.verdicts import http_request
+
+
+async def answer_query(
+    request: Request, brain: Brain, origin: Origin, fence: Fence, rules: GatewayRules
+) -> Response:
+    """Fetch the answer to a query that Varnish may store.
+
+    Raises:
+        OriginUnreachable, OriginTimeout: there is no answer.
+    """
+    verdict = brain.decide(http_request(request))
+    if not isinstance(verdict, CacheableQuery) or verdict.key != request.header(b"x-shellac-key"):
+        return await _plan_changed(request, origin, rules)
+    decision = verdict.decision
+    headers = keyed_headers(request.headers, rules, decision.scopes)
+    started = fence.head
+    fetched = await _fetch(brain, origin, verdict, headers)
+    detail = fetched.refused or not_storable(fetched.answer, decision, rules)
+    if detail is None and fetched.has_errors and not rules.cache_errors:
+        detail = "errors"
+    if detail is None and not fence.admits(fetched.tags, started):
+        detail = "purged-meanwhile"
+    if detail is not None:
+        return unstored(fetched.answer, fetched.body, detail)
+    return stored(
+        fetched.answer,
+        fetched.body,
+        fetched.tags,
+        decision,
+        service=brain.policy.service,
+        debug=rules.debug,
+    )
+
+
+def keyed_headers(
+    headers: Headers, rules: GatewayRules, scopes: frozenset[str]
+) -> list[tuple[str, str]]:
+    """Accept as negotiated, the keyed headers, the scopes' cookies: nothing else.
+
+    VCL has cut the request already (templates/features/data.vcl.j2, scopes.vcl.j2); this cuts it
+    again, so that neither alone has to be right.
+    """
+    allowed = {"accept", "traceparent", *rules.forwarded_headers(scopes)}
+    cookies = rules.forwarded_cookies(scopes)
+    kept = []
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name in allowed:
+            kept.append((name, value))
+        elif name == "cookie":
+            pairs = [pair for pair in value.split("; ") if pair.partition("=")[0] in cookies]
+            if pairs:
+                kept.append((name, "; ".join(pairs)))
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """An origin's answer with the body for the client. ``refused``: why it cannot be stored."""
+
+    answer: OriginAnswer
+    body: bytes
+    tags: tuple[Tag, ...] = ()
+    has_errors: bool = False
+    refused: str | None = None
+
+
+async def _fetch(
+    brain: Brain, origin: Origin, verdict: CacheableQuery, headers: list[tuple[str, str]]
+) -> _Fetched:
+    """Ask with the members that tags need; ask again as written when that did not go well.
+
+    An answer with errors is never delivered from the first: its locations are those of a text the
+    client did not write, and perhaps our members caused them.
+    """
+    operation = verdict.operation
+    if not brain.sent_as_written.peek(operation.text):
+        instrumented = brain.instrumented(operation)
+        answer = await origin.post(_graphql_request(instrumented.text, verdict), headers)
+        fetched = _read(brain, verdict, instrumented, answer)
+        written_so = instrumented.text == operation.source
+        if written_so or not (fetched.refused or fetched.has_errors):
+            return fetched
+    answer = await origin.post(_graphql_request(operation.source, verdict), headers)
+    fetched = _read(brain, verdict, None, answer)
+    if not (fetched.refused or fetched.has_errors):
+        brain.sent_as_written.put(operation.text, True)
+    return fetched
+
+
+def _read(
+    brain: Brain, verdict: CacheableQuery, sent: Instrumented | None, answer: OriginAnswer
+) -> _Fetched:
+    """The answer cut and tagged, or the reason why it is neither."""
+    assert brain.index is not None
+    if answer.status != 200:
+        return _Fetched(answer, answer.body, refused="origin-status")
+    if not answer.is_json:
+        return _Fetched(answer, answer.body, refused="not-json")
+    read = read_answer(brain.index, verdict.operation, sent, answer.body, verdict.values)
+    match read:
+        case Uncuttable(reason=reason):
+            return _Fetched(answer, answer.body, refused=reason)
+        case Answer(too_many_tags=True):
+            return _Fetched(answer, read.body, refused="too-many-tags")
+        case Answer(has_data=False, has_errors=False):
+            return _Fetched(answer, read.body, refused="no-data")
+        case Answer():
+            return _Fetched(answer, read.body, read.tags, read.has_errors)
+
+
+def _graphql_request(text: str, verdict: CacheableQuery) -> bytes:
+    """A GraphQL-over-HTTP body of the key's parts; the variables are canonical JSON already."""
+    parts = [b'{"query":', orjson.dumps(text), b',"variables":', verdict.variables.encode()]
+    if verdict.operation.name is not None:
+        parts += [b',"operationName":', orjson.dumps(verdict.operation.name)]
+    return b"".join([*parts, b"}"])
+
+
+async def _plan_changed(request: Request, origin: Origin, rules: GatewayRules) -> Response:
+    """The schema changed between the two lookups: the request's own document, stored for nobody.
+
+    It goes out with the keyed headers alone, as VCL has left them.
+    """
+    headers = keyed_headers(request.headers, rules, frozenset(rules.scopes))
+    content_type = request.header(b"content-type")
+    if content_type is not None:
+        headers.append(("content-type", content_type))
+    async with origin.forward(
+        request.method, request.query_string, headers, request.body
+    ) as stream:
+        body = b"".join([chunk async for chunk in stream.chunks()])
+        return unstored(OriginAnswer(stream.status, stream.headers, body), body, "plan-changed")

@@ -1,0 +1,63 @@
+"""What the config says to the gateway, ready for use on each request. Names are lower case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from controller.core.policy import ANONYMOUS
+from vclgen.config import Config, ScopeSource
+from vclgen.plan import ALWAYS_KEYED
+
+_NEGOTIATED: Final = frozenset({"accept", "accept-encoding", "content-type"})
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRules:
+    """Sizes are bytes. ``scopes`` maps a scope's name to where its value is read."""
+
+    keyed_headers: frozenset[str]
+    scopes: Mapping[str, tuple[ScopeSource, ...]]
+    remove_cookies: frozenset[str]
+    cache_errors: bool
+    max_body_size: int
+    max_request_size: int
+    debug: bool
+
+    def forwarded_headers(self, scopes: Iterable[str]) -> frozenset[str]:
+        """The headers a cacheable fetch under these scopes may carry beside the fixed ones."""
+        return self.keyed_headers | self._names("header", scopes)
+
+    def forwarded_cookies(self, scopes: Iterable[str]) -> frozenset[str]:
+        """The cookies such a fetch may carry."""
+        return self._names("cookie", scopes)
+
+    def may_vary_on(self, scopes: frozenset[str]) -> frozenset[str]:
+        """The names an origin's Vary may hold: what the key holds under these scopes.
+
+        An ANONYMOUS answer is for requests without credentials alone, so it may vary on those.
+        """
+        names = _NEGOTIATED | self.forwarded_headers(scopes)
+        if self.forwarded_cookies(scopes):
+            names |= {"cookie"}
+        if ANONYMOUS in scopes:
+            names |= {"cookie", "authorization"}
+        return names
+
+    def _names(self, kind: str, scopes: Iterable[str]) -> frozenset[str]:
+        sources = (source for scope in scopes for source in self.scopes.get(scope, ()))
+        return frozenset(source.name for source in sources if source.kind == kind)
+
+
+def gateway_rules(config: Config) -> GatewayRules:
+    """The gateway's part of the config."""
+    return GatewayRules(
+        keyed_headers=frozenset({*map(str.lower, config.vary_headers), *ALWAYS_KEYED}),
+        scopes={name: scope.sources for name, scope in config.scopes.items()},
+        remove_cookies=frozenset(config.remove_cookies),
+        cache_errors=config.cache_errors,
+        max_body_size=config.max_body_size,
+        max_request_size=config.max_request_size,
+        debug=config.debug,
+    )

@@ -1,0 +1,83 @@
+"""Whether an origin's answer may be stored, and the response that says so to Varnish."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from typing import Final
+
+from controller.core.rules import Decision
+from controller.core.tags import Tag, wire
+from controller.gateway.asgi import Response
+from controller.gateway.headers import from_origin, lookup_all, storable, without
+from controller.gateway.origin import OriginAnswer
+from controller.gateway.rules import GatewayRules
+
+XKEY_LINE: Final = 7_500
+XKEY_LINES: Final = 16
+DEBUG_BYTES: Final = 4_000
+"""Bytes of readable tags kept with an object under ``debug: true``."""
+
+
+def not_storable(answer: OriginAnswer, decision: Decision, rules: GatewayRules) -> str | None:
+    """Why the origin's status, size or headers forbid storing, as a detail; None if they do not.
+
+    ``Vary`` and ``Set-Cookie`` always count. Cache-Control does not (Stellate's default): the
+    fetch was built from the key, so the answer cannot be personal beyond it.
+    """
+    if answer.status != 200:
+        return "origin-status"
+    if len(answer.body) > rules.max_body_size:
+        return "max-body-size"
+    set_cookies = lookup_all(answer.headers, b"set-cookie")
+    names = {value.split("=")[0].strip() for value in set_cookies}
+    if not names <= rules.remove_cookies:
+        return "set-cookie"
+    varied = {
+        name.strip().lower()
+        for value in lookup_all(answer.headers, b"vary")
+        for name in value.split(",")
+    }
+    if not varied - {""} <= rules.may_vary_on(decision.scopes):
+        return "vary"
+    return None
+
+
+def unstored(answer: OriginAnswer, body: bytes, detail: str) -> Response:
+    """The answer as the origin gave it, with the reason why Varnish must not keep it."""
+    kept = without(from_origin(answer.headers), b"content-length", b"content-encoding")
+    return Response(answer.status, [*kept, (b"x-shellac-detail", detail.encode())], body)
+
+
+def stored(
+    answer: OriginAnswer,
+    body: bytes,
+    tags: Collection[Tag],
+    decision: Decision,
+    *,
+    service: str,
+    debug: bool,
+) -> Response:
+    """The answer for Varnish to keep, with its lifetime and its tags."""
+    lines = xkey_lines(service, tags)
+    if len(lines) > XKEY_LINES:
+        return unstored(answer, body, "too-many-tags")
+    etag = hashlib.sha256(body).hexdigest()[:32]
+    headers = [
+        *storable(answer.headers),
+        (b"etag", f'W/"{etag}"'.encode()),
+        (b"x-shellac-max-age", str(decision.max_age).encode()),
+        (b"x-shellac-swr", str(decision.swr).encode()),
+        *((b"xkey", line) for line in lines),
+    ]
+    if debug:
+        readable = " ".join(tags).encode("ascii", "backslashreplace")
+        headers.append((b"x-shellac-tags", readable[:DEBUG_BYTES]))
+    return Response(200, headers, body)
+
+
+def xkey_lines(service: str, tags: Collection[Tag]) -> list[bytes]:
+    """The tags on the wire, joined into lines of at most ``XKEY_LINE`` bytes."""
+    keys = [wire(service, tag).encode() for tag in tags]
+    per_line = (XKEY_LINE + 1) // (len(keys[0]) + 1) if keys else 1
+    return [b" ".join(keys[i : i + per_line]) for i in range(0, len(keys), per_line)]

@@ -1,0 +1,65 @@
+"""``/verdict``: what the controller decided, in the headers that Varnish remembers."""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from controller.brain import Brain
+from controller.core.policy import PUBLIC
+from controller.core.request import HttpRequest
+from controller.core.verdict import CacheableQuery, Mutation, Pass
+from controller.gateway.asgi import Request, Response
+from controller.gateway.headers import Header
+
+REMEMBERED: Final = 7 * 24 * 3600
+"""Seconds for which Varnish keeps a verdict: it depends on request, config and schema alone."""
+REMEMBERED_MUTATION: Final = 1
+"""Mutations hardly repeat; not 0, or equal ones would queue on the lookup."""
+NAME_LENGTH: Final = 128
+
+
+def verdict_response(brain: Brain, request: Request) -> Response:
+    """The verdict on a request as Varnish stores it (docs/protocol.md)."""
+    verdict = brain.decide(http_request(request))
+    headers: list[Header] = []
+    match verdict:
+        case CacheableQuery(operation=operation, key=key, decision=decision):
+            scopes = sorted(decision.scopes - {PUBLIC})
+            headers = [
+                (b"x-shellac-kind", b"query"),
+                (b"x-shellac-key", key.encode()),
+                (b"x-shellac-scopes", ",".join(["", *scopes, ""]).encode() if scopes else b","),
+                (b"x-shellac-max-age", str(REMEMBERED).encode()),
+            ]
+            name = operation.name
+        case Mutation(operation=operation):
+            headers = [
+                (b"x-shellac-kind", b"mutation"),
+                (b"x-shellac-detail", b"mutation"),
+                (b"x-shellac-max-age", str(REMEMBERED_MUTATION).encode()),
+            ]
+            name = operation.name
+        case Pass(detail=detail):
+            seconds = REMEMBERED_MUTATION if verdict.may_write or verdict.writes else REMEMBERED
+            headers = [
+                (b"x-shellac-kind", b"pass"),
+                (b"x-shellac-detail", detail.encode()),
+                (b"x-shellac-max-age", str(seconds).encode()),
+            ]
+            name = None
+        case _:
+            assert_never(verdict)
+    if name:
+        headers.append((b"x-shellac-operation", name[:NAME_LENGTH].encode()))
+    return Response(200, headers)
+
+
+def http_request(request: Request) -> HttpRequest:
+    """The request as the core reads it."""
+    return HttpRequest(
+        method=request.method,
+        query_string=request.query_string,
+        content_type=request.header(b"content-type"),
+        body=request.body,
+        content_encoding=request.header(b"content-encoding"),
+    )

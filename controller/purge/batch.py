@@ -1,0 +1,69 @@
+"""From a run of log entries to the PURGE requests that do the same with fewest words.
+
+Within a run order does not matter: a purge only makes objects unreachable (hard) or stale (soft),
+so a hard one covers every soft one of the same tag and a flush covers everything. The cursor moves
+with the last request, so a run that breaks off is repeated from its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from controller.core.tags import WIRE_LENGTH, Tag, service_tag, wire
+from controller.purge.log import Entry
+
+LINE_BYTES: Final = 7_500
+"""Of one header line's value; Varnish takes 8 kB with the name (docs/protocol.md)."""
+LINES: Final = 3
+_KEYS_PER_LINE: Final = (LINE_BYTES + 1) // (WIRE_LENGTH + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeRequest:
+    """One PURGE. ``lines`` are values of ``xkey-softpurge`` if ``soft``, else of ``xkey-purge``.
+
+    ``seq`` is the node's cursor once this is done, None before the last request of a run.
+    ``flush`` is the seq that names a new data generation.
+    """
+
+    lines: tuple[str, ...] = ()
+    soft: bool = False
+    flush: int | None = None
+    seq: int | None = None
+
+    @property
+    def keys(self) -> int:
+        """How many keys it names."""
+        return sum(line.count(" ") + 1 for line in self.lines)
+
+
+def requests_for(entries: Sequence[Entry], service: str) -> list[PurgeRequest]:
+    """The requests that apply ``entries`` (in the log's order, at least one) to a Varnish."""
+    seq = entries[-1].seq
+    flushes = [e.seq for e in entries if e.purge.everything and not e.purge.soft]
+    if flushes:
+        return [PurgeRequest(flush=flushes[-1], seq=seq)]
+    hard = dict.fromkeys(_tags(entries, service, soft=False))
+    soft = dict.fromkeys(_tags(entries, service, soft=True))
+    if (everything := service_tag(service)) in soft:
+        soft = {everything: None}
+    requests = [
+        *_requests([wire(service, tag) for tag in hard], soft=False),
+        *_requests([wire(service, tag) for tag in soft if tag not in hard], soft=True),
+    ]
+    *first, last = requests or [PurgeRequest()]
+    return [*first, PurgeRequest(last.lines, last.soft, last.flush, seq)]
+
+
+def _tags(entries: Iterable[Entry], service: str, *, soft: bool) -> Iterator[Tag]:
+    for entry in entries:
+        if entry.purge.soft == soft:
+            yield from (service_tag(service),) if entry.purge.everything else entry.purge.tags
+
+
+def _requests(keys: Sequence[str], *, soft: bool) -> Iterator[PurgeRequest]:
+    lines = [" ".join(keys[i : i + _KEYS_PER_LINE]) for i in range(0, len(keys), _KEYS_PER_LINE)]
+    for i in range(0, len(lines), LINES):
+        yield PurgeRequest(tuple(lines[i : i + LINES]), soft)

@@ -1,0 +1,66 @@
+"""Keeps the gateway's brain in step with the origin's schema."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from graphql import GraphQLSchema
+
+from controller.admin.state import AdminState
+from controller.brain import Brain
+from controller.core.policy import Policy
+from controller.errors import SchemaUnavailable
+from controller.schema_source import fetch_schema
+from vclgen.config import Config
+
+logger = logging.getLogger(__name__)
+
+RETRY_FIRST_SECONDS: Final = 0.2
+RETRY_MOST_SECONDS: Final = 10.0
+
+
+@dataclass(slots=True)
+class SchemaKeeper:
+    """Fetches the schema until there is one, then again and again.
+
+    ``take`` gets each new brain. A failure stands in ``admin.schema_error`` until an attempt
+    succeeds; the last good schema stays in use.
+    """
+
+    config: Config
+    policy: Policy
+    take: Callable[[Brain], None]
+    admin: AdminState
+    _digest: str | None = field(default=None, init=False)
+
+    async def run(self) -> None:
+        """Fetch until cancelled."""
+        delay = RETRY_FIRST_SECONDS
+        while True:
+            try:
+                self._compare(await fetch_schema(self.config))
+            except SchemaUnavailable as error:
+                if str(error) != self.admin.schema_error:
+                    logger.warning("%s", error)
+                self.admin.schema_error = str(error)
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, RETRY_MOST_SECONDS)
+                continue
+            delay = RETRY_FIRST_SECONDS
+            if not self.config.schema_polling.enabled:
+                return
+            await asyncio.sleep(self.config.schema_polling.interval)
+
+    def _compare(self, schema: GraphQLSchema) -> None:
+        self.admin.schema_error = None
+        brain = Brain(self.policy, schema)
+        if brain.digest == self._digest:
+            return
+        if self._digest is not None:
+            logger.info("the schema has changed: new verdicts from now on")
+        self._digest = brain.digest
+        self.take(brain)

@@ -1,0 +1,126 @@
+"""Where the schema comes from: introspection of the origin, another URL, a file, or the config.
+
+Introspection follows the GraphQL specification, section 4; the origin is asked by POST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, assert_never
+
+import aiohttp
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    build_client_schema,
+    build_schema,
+    get_introspection_query,
+    validate_schema,
+)
+
+from controller.errors import SchemaUnavailable
+from vclgen.config import Config, SchemaFile, SchemaText, SchemaUrl
+
+TIMEOUT_SECONDS: Final = 30.0
+
+
+def schema_from_sdl(text: str, source: str) -> GraphQLSchema:
+    """A schema from SDL text; ``source`` names it in messages.
+
+    Raises:
+        SchemaUnavailable: the text does not parse or is not a valid schema.
+    """
+    try:
+        schema = build_schema(text, assume_valid_sdl=True)
+    except (GraphQLError, TypeError) as error:
+        raise SchemaUnavailable(f"{source} is not a GraphQL schema: {error}") from error
+    return _checked(schema, source)
+
+
+def schema_from_file(path: Path) -> GraphQLSchema:
+    """A schema from a ``.graphql`` file.
+
+    Raises:
+        SchemaUnavailable: the file cannot be read or is not a valid schema.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SchemaUnavailable(f"{path} cannot be read: {error}") from error
+    return schema_from_sdl(text, str(path))
+
+
+async def introspect(url: str, headers: Mapping[str, str]) -> GraphQLSchema:
+    """Ask a GraphQL endpoint for its schema.
+
+    Raises:
+        SchemaUnavailable: the endpoint cannot be reached, refuses introspection, or answers with
+            something that is not a schema. The message says which.
+    """
+    query = get_introspection_query(descriptions=False, input_value_deprecation=False)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    asked = {"Accept": "application/json", **headers}
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(url, json={"query": query}, headers=asked) as response,
+        ):
+            answer = await response.json(content_type=None)
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        raise SchemaUnavailable(f"{url} cannot be reached: {error or type(error).__name__}") from (
+            error
+        )
+    except ValueError as error:
+        raise SchemaUnavailable(f"{url} did not answer introspection with JSON") from error
+    return _schema_from_answer(answer, url)
+
+
+def _schema_from_answer(answer: object, url: str) -> GraphQLSchema:
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(data, dict) or not data.get("__schema"):
+        errors = answer.get("errors") if isinstance(answer, dict) else None
+        raise SchemaUnavailable(
+            f"{url} answers no introspection ({_first_message(errors)}): "
+            "give the schema as a file with `schema: schema.graphql`"
+        )
+    try:
+        schema = build_client_schema(data, assume_valid=True)  # type: ignore[arg-type]
+    except (GraphQLError, TypeError, KeyError) as error:
+        raise SchemaUnavailable(f"{url} answered with a broken schema: {error}") from error
+    return _checked(schema, url)
+
+
+def _checked(schema: GraphQLSchema, source: str) -> GraphQLSchema:
+    errors = validate_schema(schema)
+    if errors:
+        raise SchemaUnavailable(f"{source} is not a valid schema: {errors[0].message}")
+    if schema.query_type is None:
+        raise SchemaUnavailable(f"{source} has no query type")
+    return schema
+
+
+def _first_message(errors: object) -> str:
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+        return str(errors[0].get("message", "no message"))
+    return "no data"
+
+
+async def fetch_schema(config: Config) -> GraphQLSchema:
+    """The schema that ``schema`` of the config names; the origin's own by default.
+
+    Raises:
+        SchemaUnavailable: it cannot be had.
+    """
+    match config.schema_source:
+        case SchemaFile(path=path):
+            return await asyncio.to_thread(schema_from_file, path)
+        case SchemaText(sdl=sdl):
+            return schema_from_sdl(sdl, "`schema` of the config")
+        case SchemaUrl(url=url):
+            return await introspect(url, config.headers)
+        case None:
+            return await introspect(config.origin_url, {**config.fetch_headers, **config.headers})
+        case _:
+            assert_never(config.schema_source)

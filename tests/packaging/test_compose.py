@@ -1,0 +1,74 @@
+"""docker-compose.yml, as far as it can be checked without an engine."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = ROOT / "docker-compose.yml"
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker/shellac.yaml").read_text())
+    return loaded
+
+
+def test_the_file_fits_the_compose_specification() -> None:
+    check = Path(sys.executable).parent / "check-jsonschema"
+    done = subprocess.run(
+        [check, "--builtin-schema", "vendor.compose-spec", COMPOSE], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_only_the_public_listener_is_published_to_other_machines(compose: dict[str, Any]) -> None:
+    published = {
+        name: service["ports"]
+        for name, service in compose["services"].items()
+        if "ports" in service
+    }
+    assert published == {"varnish": ["8080:8080"], "controller": ["127.0.0.1:8091:8091"]}
+
+
+def test_internal_listeners_are_on_the_network_of_the_pair_alone(
+    compose: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    def address(service: str) -> str:
+        found: str = compose["services"][service]["networks"]["pair"]["ipv4_address"]
+        return found
+
+    assert settings["varnish"]["adminListen"] == f"{address('varnish')}:8081"
+    assert settings["controller"]["gatewayListen"] == f"{address('controller')}:8090"
+    assert compose["networks"]["pair"]["internal"] is True
+    on_it = [n for n, s in compose["services"].items() if "pair" in s.get("networks", ())]
+    assert sorted(on_it) == ["controller", "varnish"]
+
+
+def test_every_service_is_hardened_and_every_server_is_watched(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        if name != "render":
+            assert service["healthcheck"]["test"], name
+            assert service["restart"] == "unless-stopped", name
+
+
+@pytest.mark.parametrize("dockerfile", ["varnish/Dockerfile", "controller/Dockerfile"])
+def test_images_run_as_the_user_that_owns_the_working_directory(
+    dockerfile: str, compose: dict[str, Any]
+) -> None:
+    lines = (ROOT / dockerfile).read_text().splitlines()
+    assert "ARG SHELLAC_UID=10001" in lines
+    assert "USER $SHELLAC_UID:$SHELLAC_UID" in lines
+    assert "uid=10001,gid=10001" in compose["services"]["varnish"]["tmpfs"][0]

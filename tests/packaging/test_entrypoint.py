@@ -1,0 +1,118 @@
+"""The scripts of the Varnish image, run here without the image."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.net import free_port, listens, wait_for
+from tests.support.process import running
+
+VARNISH = Path(__file__).parents[2] / "varnish"
+VCL = """
+vcl 4.1;
+backend default none;
+sub vcl_recv {
+    if (local.socket == "admin") { return (synth(STATUS, "health")); }
+    return (synth(200, "hello from the rendered file"));
+}
+"""
+
+pytestmark = [
+    pytest.mark.varnish,
+    pytest.mark.skipif(shutil.which("varnishd") is None, reason="varnishd is not installed"),
+]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that varnishd can read when root starts it: it then works as another user."""
+    with tempfile.TemporaryDirectory(prefix="shellac-entrypoint-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {"SHELLAC_RENDERED": str(folder), "SHELLAC_WORKDIR": str(folder / "work")}
+
+
+def render(folder: Path, *, health: int = 200) -> tuple[int, int]:
+    """Write what `shellac render --output` writes; the public and the admin port."""
+    public, admin = free_port(), free_port()
+    vcl = folder / "default.vcl"
+    vcl.write_text(VCL.replace("STATUS", str(health)))
+    arguments = ["-a", f"public=127.0.0.1:{public},HTTP", "-a", f"admin=127.0.0.1:{admin},HTTP"]
+    arguments += ["-f", str(vcl), "-s", "data=malloc,8m", "-p", "vsl_space=8m"]
+    (folder / "varnishd.args").write_text("".join(f"{part}\n" for part in arguments))
+    return public, admin
+
+
+def health_code(folder: Path) -> int:
+    return subprocess.run(
+        [VARNISH / "healthcheck.sh"],
+        env={**os.environ, **environment(folder)},
+        capture_output=True,
+        timeout=10,
+    ).returncode
+
+
+@pytest.mark.parametrize("missing", ["default.vcl", "varnishd.args"])
+def test_without_a_rendered_file_the_entrypoint_says_what_to_run(
+    folder: Path, missing: str
+) -> None:
+    render(folder)
+    (folder / missing).unlink()
+    done = subprocess.run(
+        [VARNISH / "entrypoint.sh"],
+        env={**os.environ, **environment(folder)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert f"cannot read {folder}/{missing}" in done.stderr
+    assert "shellac render" in done.stderr
+
+
+def test_the_entrypoint_starts_varnish_with_the_rendered_arguments(folder: Path) -> None:
+    public, _ = render(folder)
+    assert health_code(folder) != 0
+    with running(
+        [VARNISH / "entrypoint.sh", "-p", "default_ttl=7"],
+        log=folder / "log",
+        env=environment(folder),
+    ) as process:
+
+        def up() -> bool:
+            process.check_alive()
+            return listens(public) and health_code(folder) == 0
+
+        wait_for(up, what="a healthy Varnish")
+        assert "hello from the rendered file" in httpx.get(f"http://127.0.0.1:{public}/").text
+        shown = subprocess.run(
+            ["varnishadm", "-n", str(folder / "work"), "param.show", "default_ttl"],
+            capture_output=True,
+            text=True,
+        )
+        assert "Value is: 7.000" in shown.stdout, shown
+        # In a container a signal reaches varnishd only if the script became it.
+        assert Path(f"/proc/{process.pid}/comm").read_text().startswith("varnishd")
+    assert not listens(public)
+
+
+def test_a_varnish_that_answers_with_an_error_is_not_healthy(folder: Path) -> None:
+    public, _ = render(folder, health=503)
+    with running(
+        [VARNISH / "entrypoint.sh"], log=folder / "log", env=environment(folder)
+    ) as process:
+
+        def up() -> bool:
+            process.check_alive()
+            return listens(public)
+
+        wait_for(up, what="Varnish")
+        assert health_code(folder) != 0

@@ -1,0 +1,80 @@
+"""What the tests of the purge path share: an origin, a Varnish before it, a log, workers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from controller.core.fence import Fence
+from controller.purge.node import NodeWorker
+from controller.purge.sqlite_log import SqliteLog
+from tests.purge.varnish import SECRET, SERVICE, Varnish, running_origin, varnish_directory
+
+PLAN = "plan1"
+
+
+@pytest.fixture(scope="session")
+def origin_port() -> Iterator[int]:
+    with running_origin() as port:
+        yield port
+
+
+@pytest.fixture
+def down(origin_port: int) -> Iterator[Varnish]:
+    """A Varnish that does not run yet."""
+    with varnish_directory() as directory:
+        yield Varnish(origin_port, directory)
+
+
+@pytest.fixture
+def varnish(down: Varnish) -> Iterator[Varnish]:
+    with down.up():
+        yield down
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
+    log = SqliteLog(tmp_path / "purges.db")
+    yield log
+    await log.close()
+
+
+@contextlib.asynccontextmanager
+async def working(
+    varnish: Varnish, log: SqliteLog, *, secret: str = SECRET, ready: bool = True
+) -> AsyncIterator[NodeWorker]:
+    """A worker that runs; with ``ready`` it is waited for."""
+    worker = NodeWorker(varnish.admin, secret=secret, service=SERVICE, log=log, fence=Fence(100))
+    worker.set_plan(PLAN)
+    task = asyncio.create_task(worker.run())
+    try:
+        if ready:
+            async with asyncio.timeout(10):
+                await worker.wait_ready()
+        yield worker
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def eventually(holds: Callable[[], object], what: str) -> None:
+    """Wait until ``holds()`` is true."""
+    try:
+        async with asyncio.timeout(10):
+            while not holds():  # noqa: ASYNC110  what is waited for is another process
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"not so within 10 s: {what}") from None
+
+
+def pragma(log: SqliteLog, text: str) -> int:
+    """The value of a PRAGMA on the log's own connection."""
+    found: int = log._thread.submit(
+        lambda: log._db.execute(f"PRAGMA {text}").fetchone()[0]
+    ).result()
+    return found

@@ -1,0 +1,72 @@
+"""Joining log entries: few requests, the same effect."""
+
+from __future__ import annotations
+
+from controller.core.tags import Purge, service_tag, wire
+from controller.purge.batch import LINE_BYTES, LINES, PurgeRequest, requests_for
+from controller.purge.log import Entry
+
+
+def entries(*purges: Purge) -> list[Entry]:
+    return [Entry(seq, 0.0, purge) for seq, purge in enumerate(purges, start=1)]
+
+
+def hard(*tags: str) -> Purge:
+    return Purge(tags, "test")
+
+
+def soft(*tags: str) -> Purge:
+    return Purge(tags, "test", soft=True)
+
+
+def keys(request: PurgeRequest) -> list[str]:
+    return " ".join(request.lines).split()
+
+
+def wired(*tags: str) -> list[str]:
+    return [wire("demo", tag) for tag in tags]
+
+
+def test_the_same_key_many_times_is_one_request() -> None:
+    (request,) = requests_for(entries(*[hard("a")] * 1_000), "demo")
+    assert request == PurgeRequest(lines=tuple(wired("a")), seq=1_000)
+
+
+def test_hard_and_soft_stand_in_requests_of_their_own_and_the_last_moves_the_cursor() -> None:
+    first, last = requests_for(entries(soft("a"), hard("b"), soft("c")), "demo")
+    assert (keys(first), first.soft, first.seq) == (wired("b"), False, None)
+    assert (keys(last), last.soft, last.seq) == (wired("a", "c"), True, 3)
+
+
+def test_a_hard_purge_covers_a_soft_one_of_the_same_tag_wherever_it_stands() -> None:
+    for order in ((hard("a"), soft("a")), (soft("a"), hard("a"))):
+        (request,) = requests_for(entries(*order), "demo")
+        assert (keys(request), request.soft, request.seq) == (wired("a"), False, 2)
+
+
+def test_many_keys_fill_lines_and_requests_up_to_their_limits() -> None:
+    tags = [f"t{n}" for n in range(3_000)]
+    requests = requests_for(entries(hard(*tags)), "demo")
+    assert [key for request in requests for key in keys(request)] == wired(*tags)
+    assert [request.seq for request in requests] == [None, None, 1]
+    assert all(len(request.lines) <= LINES for request in requests)
+    longest = max(len(line) for request in requests for line in request.lines)
+    assert LINE_BYTES - 17 < longest <= LINE_BYTES
+
+
+def test_everything_is_a_flush_that_covers_all_around_it() -> None:
+    everything = Purge((), "test", everything=True)
+    assert requests_for(entries(hard("a"), everything, soft("b")), "demo") == [
+        PurgeRequest(flush=2, seq=3)
+    ]
+
+
+def test_everything_softly_is_the_service_tag_and_spares_no_hard_purge() -> None:
+    everything = Purge((), "test", soft=True, everything=True)
+    first, last = requests_for(entries(soft("a"), hard("b"), everything), "demo")
+    assert (keys(first), first.soft) == (wired("b"), False)
+    assert (keys(last), last.soft, last.seq) == (wired(service_tag("demo")), True, 3)
+
+
+def test_entries_without_tags_still_move_the_cursor() -> None:
+    assert requests_for(entries(hard()), "demo") == [PurgeRequest(seq=1)]

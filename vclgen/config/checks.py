@@ -1,0 +1,165 @@
+"""What no key can know alone: contradictions between keys. Pure; reads a typed config."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from vclgen.config.source import KeyPath
+from vclgen.config.values import Address
+
+if TYPE_CHECKING:
+    from vclgen.config.model import Config
+
+BUILT_IN_SCOPES = ("PUBLIC", "ANONYMOUS")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One contradiction. ``reads``: the top-level keys it depends on."""
+
+    path: KeyPath
+    what: str
+    fix: str
+    reads: frozenset[str]
+
+
+def contradictions(config: Config) -> tuple[Finding, ...]:
+    """Everything in ``config`` that cannot hold at once."""
+    return (
+        *_undeclared_scopes(config),
+        *_header_roles(config),
+        *_scope_cookies(config),
+        *_ports(config),
+        *_loop(config),
+        *_sizes(config),
+        *_secret_file(config),
+    )
+
+
+def _undeclared_scopes(config: Config) -> Iterator[Finding]:
+    known = (*BUILT_IN_SCOPES, *config.scopes)
+    for index, rule in enumerate(config.rules):
+        if rule.scope is not None and rule.scope not in known:
+            yield Finding(
+                ("rules", index, "scope"),
+                f"{rule.scope} is not declared",
+                f"declare it under scopes, or use one of {', '.join(known)}",
+                frozenset(("rules", "scopes")),
+            )
+
+
+def _header_roles(config: Config) -> Iterator[Finding]:
+    """A header has one role: part of the key, ignored, reason to pass, to bypass, or constant."""
+    roles: dict[str, dict[str, KeyPath]] = defaultdict(dict)
+    for name, role, path in _roles(config):
+        roles[name].setdefault(role, path)
+    for name, places in roles.items():
+        if len(places) > 1:
+            (first, _), (_, path) = list(places.items())[:2]
+            others = " and ".join(str(place[0]) for place in list(places.values())[:2])
+            yield Finding(
+                path,
+                f"{name} is already {first}",
+                f"leave it in one of {others}",
+                frozenset(str(place[0]) for place in places.values()),
+            )
+
+
+def _roles(config: Config) -> Iterator[tuple[str, str, KeyPath]]:
+    for index, name in enumerate(config.vary_headers):
+        yield name, "part of the key", ("varyHeaders", index)
+    for scope, definition in config.scopes.items():
+        for source in definition.sources:
+            if source.kind == "header":
+                yield source.name, "part of the key", ("scopes", scope)
+    for index, name in enumerate(config.ignore_headers):
+        yield name, "ignored", ("ignoreHeaders", index)
+    for index, name in enumerate(config.pass_headers):
+        yield name, "a reason to pass", ("passHeaders", index)
+    for index, header in enumerate(config.bypass_cache_headers):
+        yield header.name, "a reason to bypass", ("bypassCacheHeaders", index, "name")
+    for name in config.origin_headers:
+        yield name, "a constant", ("originHeaders", name)
+    for name in config.headers if config.inject_headers else ():
+        yield name, "a constant that injectHeaders sends", ("headers", name)
+
+
+def _scope_cookies(config: Config) -> Iterator[Finding]:
+    for scope, definition in config.scopes.items():
+        for source in definition.sources:
+            for index, pattern in enumerate(config.ignore_cookies):
+                if source.kind == "cookie" and _matches(source.name, pattern):
+                    yield Finding(
+                        ("ignoreCookies", index),
+                        f"{pattern} ignores the cookie {source.name}, which {scope} reads",
+                        "remove one of the two",
+                        frozenset(("ignoreCookies", "scopes")),
+                    )
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+def _ports(config: Config) -> Iterator[Finding]:
+    listeners: list[tuple[KeyPath, Address]] = [
+        (("varnish", "listen"), config.varnish.listen),
+        (("varnish", "adminListen"), config.varnish.admin_listen),
+        (("controller", "gatewayListen"), config.controller.gateway_listen),
+        (("controller", "adminListen"), config.controller.admin_listen),
+    ]
+    for (first, one), (second, other) in combinations(listeners, 2):
+        if _collide(one, other):
+            yield Finding(
+                second,
+                f"{other} is taken by {'.'.join(map(str, first))}",
+                "choose another port",
+                frozenset(("varnish", "controller")),
+            )
+
+
+def _collide(one: Address, other: Address) -> bool:
+    everywhere = {"0.0.0.0", "::"} & {one.host, other.host}  # noqa: S104
+    return one.port == other.port and (one.host == other.host or bool(everywhere))
+
+
+def _loop(config: Config) -> Iterator[Finding]:
+    parts = urlsplit(config.origin_url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host = "127.0.0.1" if parts.hostname in _THIS_MACHINE else parts.hostname or ""
+    listen = config.varnish.listen
+    if port == listen.port and host in (listen.host, listen.reachable.host):
+        yield Finding(
+            ("originUrl",),
+            f"{config.origin_url} is Shellac's own public address",
+            "give the GraphQL server's address, or another port as varnish.listen",
+            frozenset(("originUrl", "varnish")),
+        )
+
+
+def _sizes(config: Config) -> Iterator[Finding]:
+    if config.lookup_body_size > config.max_request_size:
+        yield Finding(
+            ("lookupBodySize",),
+            "is larger than maxRequestSize",
+            "lower it, or raise maxRequestSize",
+            frozenset(("lookupBodySize", "maxRequestSize")),
+        )
+
+
+def _secret_file(config: Config) -> Iterator[Finding]:
+    """``templates/features/node.vcl.j2`` reads the file, so its path stands in VCL as a string."""
+    path = str(config.secret_file)
+    if '"' in path or not all(" " <= c <= "~" for c in path):
+        yield Finding(
+            ("varnish", "secretFile"),
+            f"{path} cannot stand in VCL",
+            "choose a path of printable ASCII without quotes",
+            frozenset(("varnish", "stateDir")),
+        )

@@ -1,0 +1,188 @@
+"""Keys of Stellate, and of our design, that are known but not honoured.
+
+Ignoring a warned key changes nothing that is cached, keyed or purged. Ignoring a refused one would
+be wrong or unsafe, so it stops the config, unless its value says "off".
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vclgen.config.source import KeyPath
+
+WARNED: Final = {
+    "customAttributes": "labelled requests in Stellate's dashboard",
+    "description": "described the service in Stellate's dashboard",
+    "devPortal": "configured Stellate's developer portal",
+    "enablePlayground": "showed GraphiQL at the edge",
+    "graphiql": "showed GraphiQL at the edge",
+    "httpVersion": "chose the HTTP version towards the origin; Shellac speaks 1.1",
+    "rootTypeNames": "named the root types; Shellac reads them from the schema",
+    "schemaView": "chose what the published schema shows",
+    "userId": "labelled requests in Stellate's dashboard",
+    "variableLogging": "chose whether Stellate logs variables; Shellac logs none",
+}
+"""Each key with what it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a key is refused and the way out.
+
+    ``off``: further values that mean what happens without the key. ``false_is_off``: so do false,
+    nothing, and ``enabled: false`` in all parts.
+    """
+
+    what: str
+    fix: str
+    off: tuple[Any, ...] = ()
+    false_is_off: bool = True
+
+
+_LIMITS: Final = "limit requests at the origin or in a proxy before Shellac, then remove the key"
+_SECURITY: Final = "enforce it at the origin, then remove the key"
+
+REFUSED: Final[Mapping[tuple[str, ...], Refused]] = {
+    ("blockIntrospection",): Refused("introspection cannot be blocked yet", _SECURITY),
+    ("cacheIntrospection",): Refused(
+        "introspection cannot be cached yet", "write false, or remove it: introspection passes"
+    ),
+    ("clientBypass",): Refused(
+        "clients cannot choose to bypass yet", "name a header in bypassCacheHeaders"
+    ),
+    ("clientMaxAge",): Refused(
+        "client caching is not built yet", "remove it: clients ask every time", off=(0,)
+    ),
+    ("complexity",): Refused("query complexity is not computed yet", _LIMITS),
+    ("cors",): Refused(
+        "CORS at the edge is not built yet", "let the origin answer it, then remove the key"
+    ),
+    ("fieldTypes",): Refused(
+        "fieldTypes is not built yet", "remove it and give such queries a short maxAge"
+    ),
+    ("getConsumerIdentifiers",): Refused("rate limits are not built yet", _LIMITS),
+    ("globalIds",): Refused("globalIds is not built yet", "purge with type and id"),
+    ("ignoreOriginCacheControl",): Refused(
+        "the origin's Cache-Control cannot be a rule yet",
+        "write true, or remove it, and state maxAge in rules",
+        off=(True,),
+        false_is_off=False,
+    ),
+    ("mutations",): Refused(
+        "purges by mutation name are not built yet",
+        "remove it and call the Purging API after these mutations",
+    ),
+    ("partialQueryCaching",): Refused(
+        "root fields cannot be cached apart yet",
+        "remove it: a query is cached whole, with the shortest maxAge of its rules",
+    ),
+    ("persistedOperations",): Refused(
+        "persisted operations are not built yet", "let the origin resolve them: they pass uncached"
+    ),
+    ("purge", "originLag"): Refused(
+        "purge.originLag is not built yet", "remove it, or read from the primary", off=(0,)
+    ),
+    ("queryDepthLimit",): Refused("query depth is not limited yet", _SECURITY),
+    ("rateLimit",): Refused("rate limits are not built yet", _LIMITS),
+    ("rateLimits",): Refused("rate limits are not built yet", _LIMITS),
+    ("requestSigning",): Refused(
+        "origin requests are not signed yet",
+        "send the origin a secret with originHeaders, then remove the key",
+    ),
+    ("retries",): Refused("retries are not built yet", "remove it: a failed request is reported"),
+    ("rules", "*", "operationHashes"): Refused(
+        "rules cannot select operations by hash yet", "name types or fields in `types`"
+    ),
+    ("scopes", "*", "jwt"): Refused(
+        "scopes by JWT claim are not built yet",
+        "use `header:authorization`: one cached answer for each token",
+    ),
+    ("security",): Refused("request checks at the edge are not built yet", _SECURITY),
+    ("staleIfError",): Refused(
+        "staleIfError is not built yet", "remove it; swr serves stale answers, too", off=(0,)
+    ),
+    ("tagTemplates",): Refused(
+        "tagTemplates belongs to the direct profiles, which are not built yet", "remove it"
+    ),
+    ("unknownOperations",): Refused(
+        "only passing on unknown operations is built yet", "write pass, or remove it", off=("pass",)
+    ),
+}
+"""By key path; ``*`` stands for any name or index."""
+
+
+def refusals(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Refused]]:
+    """The refused keys that ``data`` holds with a value that is not off."""
+    for pattern, refused in REFUSED.items():
+        for path, value in _found(data, pattern):
+            if not _accepted(refused, value):
+                yield path, refused
+
+
+def without_known(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of ``data`` without the keys of ``WARNED`` and ``REFUSED``."""
+    kept: dict[str, Any] = {key: value for key, value in data.items() if key not in WARNED}
+    for pattern in REFUSED:
+        kept = _without(kept, pattern)
+    return kept
+
+
+def did_you_mean(key: object, known: Iterable[str]) -> str:
+    """Advice for an unknown key: the nearest known one."""
+    names = {name.lower(): name for name in known}
+    wanted = str(key).lower().replace("_", "").replace("-", "")
+    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.7)
+    if near:
+        return f"did you mean {names[near[0]]}?"
+    return "remove it; docs/config.md lists the keys"
+
+
+def _accepted(refused: Refused, value: Any) -> bool:
+    if any(type(value) is type(off) and value == off for off in refused.off):
+        return True
+    return value is None or (refused.false_is_off and _is_off(value))
+
+
+def _is_off(value: Any) -> bool:
+    """Whether a value switches its feature off: by itself, by ``enabled``, or in all its parts."""
+    if isinstance(value, Mapping):
+        for switch in ("enabled", "isEnabled"):
+            if switch in value:
+                return value[switch] in (False, None)
+        return value.get("state") == "disabled" or all(map(_is_off, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_off, value))
+    return value is False or value is None
+
+
+def _found(
+    data: Any, pattern: tuple[str, ...], path: KeyPath = ()
+) -> Iterator[tuple[KeyPath, Any]]:
+    if not pattern:
+        yield path, data
+    elif pattern[0] != "*":
+        if isinstance(data, Mapping) and pattern[0] in data:
+            yield from _found(data[pattern[0]], pattern[1:], (*path, pattern[0]))
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _found(value, pattern[1:], (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _found(value, pattern[1:], (*path, index))
+
+
+def _without(data: Any, pattern: tuple[str, ...]) -> Any:
+    first, rest = pattern[0], pattern[1:]
+    if isinstance(data, Mapping):
+        if not rest:
+            return {key: value for key, value in data.items() if key != first}
+        return {
+            key: _without(value, rest) if first in ("*", key) else value
+            for key, value in data.items()
+        }
+    if isinstance(data, list) and first == "*":
+        return [_without(value, rest) for value in data]
+    return data

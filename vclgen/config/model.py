@@ -1,0 +1,248 @@
+"""The whole of ``shellac.yaml``, typed and frozen.
+
+What stands in a `Config` was checked: names, header lines and paths can stand in VCL
+(``vclgen.config.tokens`` names the templates), and no two keys contradict each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from vclgen.config.checks import contradictions
+from vclgen.config.graphql import Schema, ScopeDefinition
+from vclgen.config.refusal import refusal
+from vclgen.config.sections import (
+    BypassHeader,
+    Controller,
+    KeyFields,
+    Purge,
+    Rule,
+    SchemaPolling,
+    Section,
+    Varnish,
+)
+from vclgen.config.tokens import (
+    ConstantHeader,
+    CookieName,
+    CookiePattern,
+    HeaderPattern,
+    HeaderValue,
+    KeyedHeader,
+    PublicPath,
+    ScopeName,
+    ServiceName,
+    TypeOrField,
+)
+from vclgen.config.values import Flag, LocalPath, NotBuilt, Size, Url
+
+INCONSISTENT = "inconsistent"
+"""The pydantic error type that carries the findings of ``contradictions``."""
+
+
+def _once_each(headers: Any) -> Any:
+    if isinstance(headers, Mapping):
+        names = [str(name).lower() for name in headers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise refusal(f"sets {twice[0]} twice", "header names ignore case: keep one of the two")
+    return headers
+
+
+def _without_repeats(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+Headers = Annotated[dict[ConstantHeader, HeaderValue], BeforeValidator(_once_each)]
+_Once = AfterValidator(_without_repeats)
+
+
+class Origin(Section):
+    """The origin and its schema"""
+
+    name: ServiceName = "shellac"
+    """The service's name: in every key and tag, and the path of the Purging API. `app` is its old
+    name."""
+
+    origin_url: Url
+    """The GraphQL server. Without a scheme: https."""
+
+    schema_source: Schema = Field(
+        default=None, alias="schema", json_schema_extra={"shown": "introspect `originUrl`"}
+    )
+    """Where the schema comes from: a URL to introspect, a `.graphql` file, or SDL."""
+
+    schema_polling: SchemaPolling = SchemaPolling()
+    """How the schema is kept up to date."""
+
+    headers: Headers = Field(default={})
+    """Headers sent when introspecting."""
+
+    inject_headers: Flag = False
+    """Send `headers` on every other origin request, too."""
+
+    origin_headers: Headers = Field(default={})
+    """Headers set on every origin request, whatever the client sent."""
+
+
+class Caching(Section):
+    """What is cached, for whom, for how long"""
+
+    pass_through_only: Flag = False
+    """Cache nothing."""
+
+    rules: tuple[Rule, ...] = ()
+    """What is cached and for how long. Without a matching rule a document passes uncached."""
+
+    default_scope: Literal["ANONYMOUS", "PUBLIC"] = "ANONYMOUS"
+    """The scope of rules without one. `ANONYMOUS`: shared among requests without credentials, all
+    others pass. `PUBLIC` (Stellate's meaning): shared by everybody, credentials are dropped."""
+
+    scopes: dict[ScopeName, ScopeDefinition] = Field(default={})
+    """What separates users, by name: `header:x`, `cookie:y`, or several joined by `|`, of which the
+    first that is present counts."""
+
+    non_cacheable: tuple[TypeOrField, ...] = ()
+    """`Type` or `Type.field`: an answer that holds one is not stored."""
+
+    cache_errors: Flag = False
+    """Store answers with GraphQL errors in them."""
+
+    remove_cookies: Annotated[tuple[CookieName, ...], _Once] = ()
+    """Cookies taken out of the origin's Set-Cookie, so that the answer can be stored."""
+
+
+class Invalidation(Section):
+    """Tags and purges"""
+
+    key_fields: KeyFields = KeyFields()
+    """What identifies an entity."""
+
+    instrument: Flag = True
+    """Add `__typename` and key fields to documents on the way to the origin. Switch it off for
+    origins that allow only known documents."""
+
+    max_tags: int = Field(default=2_000, ge=10, le=2_000, strict=True)
+    """Most tags of one answer; above it the busiest types are tagged as a whole."""
+
+    mutation_policy: Annotated[
+        Literal["Entity"],
+        BeforeValidator(
+            NotBuilt(
+                ("List", "Type", "None"),
+                "every policy but Entity is",
+                "use Entity, and the Purging API for what it leaves",
+            )
+        ),
+    ] = "Entity"
+    """What a mutation purges. `Entity`: what its answer names."""
+
+    purge: Purge = Purge()
+    """How purges travel."""
+
+
+class Requests(Section):
+    """Requests and keys"""
+
+    path: PublicPath = "/graphql"
+    """The one public path."""
+
+    vary_headers: Annotated[tuple[KeyedHeader, ...], _Once] = ()
+    """Headers that split the cache and are sent to the origin, like Magento's `Store`."""
+
+    pass_headers: Annotated[tuple[HeaderPattern, ...], _Once] = ()
+    """Headers known to change answers, besides the built-in ones: a request that carries one
+    passes. A trailing `*` stands for any ending."""
+
+    ignore_headers: Annotated[tuple[HeaderPattern, ...], _Once] = ()
+    """Headers known to change answers elsewhere, not at this origin: dropped, the request is
+    cached. Takes names off the built-in list. A trailing `*` stands for any ending."""
+
+    ignore_cookies: Annotated[tuple[CookiePattern, ...], _Once] = ()
+    """Cookies that are no credentials, besides the built-in ones: dropped. A trailing `*` stands
+    for any ending."""
+
+    bypass_cache_headers: tuple[BypassHeader, ...] = ()
+    """A request with such a header passes; a mutation with it purges nothing."""
+
+    max_body_size: Size = 10 * 1024**2
+    """Largest answer that is stored."""
+
+    max_request_size: Size = 10 * 1024**2
+    """Largest request body; a larger one is answered with 413."""
+
+    lookup_body_size: Size = 256 * 1024
+    """Largest POST body that Varnish looks up; a larger one passes."""
+
+    debug: Flag = False
+    """Answer requests with `shellac-debug: 1` with tags, key, scopes and reasons."""
+
+
+class Deployment(Section):
+    """Processes"""
+
+    profile: Annotated[
+        Literal["gateway"],
+        BeforeValidator(
+            NotBuilt(
+                ("magento", "wpgraphql", "tagged"),
+                "the direct profiles are",
+                "use profile: gateway",
+            )
+        ),
+    ] = "gateway"
+    """How answers are fetched. `gateway`: through the controller, for any origin."""
+
+    varnish: Varnish = Varnish()
+    """The Varnish in front."""
+
+    controller: Controller = Controller()
+    """The sidecar that understands GraphQL."""
+
+    state_dir: LocalPath = Field(default=Path(".shellac"), validate_default=True)
+    """Where purge log, schema and Varnish's working directory live."""
+
+
+class Config(Deployment, Requests, Invalidation, Caching, Origin):
+    """One service. Read it with ``load_config``; all paths in it are absolute."""
+
+    @property
+    def secret_file(self) -> Path:
+        """Where the secret of Varnish's admin listener stands."""
+        return self.varnish.secret_file or self.state_dir / "varnish.secret"
+
+    @property
+    def fetch_headers(self) -> Mapping[str, str]:
+        """Headers set on every origin request, by lowercase name."""
+        return {**(self.headers if self.inject_headers else {}), **self.origin_headers}
+
+    def scope_of(self, rule: Rule) -> str:
+        """A rule's scope, the default one filled in."""
+        return rule.scope or self.default_scope
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits that change with anything that shapes VCL, keys or tags.
+
+        Left out: where state lives and how often the schema is fetched. The schema itself is not
+        in it; verdicts have a generation of their own for that.
+        """
+        data = self.model_dump(mode="json", by_alias=True, exclude={"state_dir", "schema_polling"})
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        findings = contradictions(self)
+        if findings:
+            summary = "; ".join(f"{finding.what}; {finding.fix}" for finding in findings)
+            raise PydanticCustomError(
+                INCONSISTENT, "{summary}", {"summary": summary, "findings": findings}
+            )
+        return self

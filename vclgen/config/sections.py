@@ -1,0 +1,187 @@
+"""The sections of the config that have keys of their own.
+
+A key's description is the text under its field; docs/config.md and the JSON Schema print it.
+Keys are camelCase in YAML. ``null`` means absent, as in Stellate's own schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from vclgen.config.graphql import Key, RuleTypes
+from vclgen.config.refusal import refusal, shown
+from vclgen.config.tokens import GraphQLName, HeaderName, Text
+from vclgen.config.values import (
+    Address,
+    Duration,
+    Flag,
+    ListenAddress,
+    LocalPath,
+    NotBuilt,
+    Seconds,
+    Size,
+    Url,
+)
+
+DEFAULT_KEYS = (("id",), ("_id",), ("key",))
+
+
+class Section(BaseModel):
+    """What all sections share."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        use_attribute_docstrings=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        return {key: value for key, value in data.items() if value is not None}
+
+
+class Rule(Section):
+    """One entry of `rules`. Of several rules that match a document the shortest times win and all
+    scopes apply; a document that matches none passes uncached."""
+
+    types: RuleTypes
+    """The types and fields it applies to: `[Post]`, `{Post: true}`, `{Query: [posts, post]}` or
+    `{Query: {posts: true}}`, also mixed."""
+
+    max_age: Seconds
+    """Seconds for which an answer is fresh. 0, with `swr` 0: never cached."""
+
+    swr: Seconds = 0
+    """Seconds after `maxAge` in which a stale answer is served while it is fetched anew."""
+
+    scope: Text | None = None
+    """`PUBLIC`, `ANONYMOUS` or a name from `scopes`. Default: `defaultScope`."""
+
+    description: Text | None = None
+    """For people."""
+
+
+class SchemaPolling(Section):
+    """How the schema is kept up to date while Shellac runs."""
+
+    enabled: Flag = True
+    """Fetch the schema again and again. A new one makes new verdicts, not new answers."""
+
+    interval: Duration = 60.0
+    """Time between two fetches."""
+
+
+class KeyFields(Section):
+    """What identifies an entity. Several key fields of a type are alternatives, each a tag."""
+
+    auto_add: Flag = True
+    """Ask the origin for key fields that a document does not select, and cut them from answers."""
+
+    defaults: tuple[Key, ...] = DEFAULT_KEYS
+    """Key fields of every type that `types` does not name."""
+
+    types: dict[GraphQLName, tuple[Key, ...]] = Field(default={})
+    """Key fields by type: `{Post: [id, slug]}`. A nested list is a compound key:
+    `{Stock: [[sku, store]]}`. An empty list: a value without identity."""
+
+
+class BypassHeader(Section):
+    """A header that sends a request past the cache."""
+
+    name: HeaderName
+    """The header's name."""
+
+
+def _one_node(value: Any) -> Any:
+    if isinstance(value, list) and len(value) > 1:
+        raise refusal(f"a fan-out to {len(value)} nodes is not built yet", "name one node")
+    return value
+
+
+class Varnish(Section):
+    """The Varnish in front."""
+
+    listen: ListenAddress = Address("0.0.0.0", 8080)  # noqa: S104  the public door
+    """Where clients connect."""
+
+    admin_listen: ListenAddress = Address("127.0.0.1", 8081)
+    """Where Varnish takes purges and tells its state. Keep it away from clients."""
+
+    storage: Size = 256 * 1024**2
+    """Memory for cached answers."""
+
+    verdict_storage: Size = 64 * 1024**2
+    """Memory for verdicts, which answers never push out."""
+
+    secret_file: LocalPath | None = Field(
+        default=None, json_schema_extra={"shown": "`<stateDir>/varnish.secret`"}
+    )
+    """The secret of the admin listener, read by Varnish and the controller."""
+
+    nodes: Annotated[tuple[Url, ...], BeforeValidator(_one_node)] = Field(
+        default_factory=lambda values: _own_node(values),
+        min_length=1,
+        json_schema_extra={"shown": "derived from `adminListen`"},
+    )
+    """Admin URLs of the Varnish nodes, as the controller reaches them. For now exactly one."""
+
+
+def _own_node(values: Mapping[str, Any]) -> tuple[str, ...]:
+    admin: Address = values.get("admin_listen", Address("127.0.0.1", 8081))
+    return (f"http://{admin.reachable}",)
+
+
+class Controller(Section):
+    """The sidecar that understands GraphQL."""
+
+    gateway_listen: ListenAddress = Address("127.0.0.1", 8090)
+    """Where Varnish reaches it. Keep it away from clients."""
+
+    admin_listen: ListenAddress = Address("127.0.0.1", 8091)
+    """Purging API, pages, metrics and health."""
+
+    gateway_address: ListenAddress = Field(
+        default_factory=lambda values: _own_gateway(values),
+        json_schema_extra={"shown": "derived from `gatewayListen`"},
+    )
+    """The gateway listener as Varnish reaches it, where that is another host's name."""
+
+
+def _own_gateway(values: Mapping[str, Any]) -> Address:
+    listen: Address = values.get("gateway_listen", Address("127.0.0.1", 8090))
+    return listen.reachable
+
+
+def _wait_timeout(seconds: float) -> float:
+    if seconds > 60:
+        raise refusal(f"{shown(seconds)} seconds is longer than clients wait", "use at most 60s")
+    return seconds
+
+
+class Purge(Section):
+    """How purges travel."""
+
+    log: Annotated[
+        Literal["sqlite"],
+        BeforeValidator(
+            NotBuilt(("redis://", "rediss://"), "a purge log in Redis is", "use log: sqlite")
+        ),
+    ] = "sqlite"
+    """Where purges are recorded before they are applied."""
+
+    wait: Annotated[
+        Literal["local"],
+        BeforeValidator(NotBuilt(("all",), "waiting for all nodes is", "use wait: local")),
+    ] = "local"
+    """Whose confirmation a mutation's answer waits for."""
+
+    wait_timeout: Annotated[Duration, AfterValidator(_wait_timeout)] = 0.15
+    """How long it waits. After that it goes out with `Shellac-Purge: pending`."""
