@@ -38,7 +38,7 @@ class SchemaKeeper:
     _digest: str | None = field(default=None, init=False)
 
     async def run(self) -> None:
-        """Fetch until cancelled."""
+        """Fetch until cancelled; without polling, until there is a schema once."""
         delay = RETRY_FIRST_SECONDS
         while True:
             try:
@@ -51,9 +51,10 @@ class SchemaKeeper:
                 delay = min(2 * delay, RETRY_MOST_SECONDS)
                 continue
             delay = RETRY_FIRST_SECONDS
-            if not self.config.schema_polling.enabled:
-                return
-            await asyncio.sleep(self.config.schema_polling.interval)
+            if self.config.schema_polling.enabled:
+                await asyncio.sleep(self.config.schema_polling.interval)
+            else:
+                await asyncio.Event().wait()
 
     def _compare(self, schema: GraphQLSchema) -> None:
         self.admin.schema_error = None

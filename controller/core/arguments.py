@@ -12,16 +12,13 @@ from typing import Final
 
 from graphql import (
     FieldNode,
-    GraphQLError,
     GraphQLField,
     ListValueNode,
     NullValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
-    Undefined,
     ValueNode,
     VariableNode,
-    ast_from_value,
 )
 from graphql.type import GraphQLArgument
 
@@ -47,24 +44,21 @@ def root_field_arguments(
         for v in definition.variable_definitions or ()
         if v.default_value is not None
     } | dict(variables)
-    passed = {a.name.value: a.value for a in node.arguments or ()}
+    passed: dict[str, object] = {a.name.value: a.value for a in node.arguments or ()}
     passed = {name: value for name, value in passed.items() if _known(value, known)}
     filled = {
         name: _default(argument) for name, argument in field.args.items() if name not in passed
     }
-    complete = passed | {name: value for name, value in filled.items() if value is not None}
+    complete = passed | {n: value for n, value in filled.items() if value is not _MISSING}
     return tuple(dict.fromkeys((_written(passed, known), _written(complete, known))))
 
 
-def _default(argument: GraphQLArgument) -> ValueNode | None:
-    if argument.default_value is Undefined:
-        return None
-    if argument.ast_node is not None:
-        return argument.ast_node.default_value
-    try:
-        return ast_from_value(argument.default_value, argument.type)
-    except (GraphQLError, TypeError, ValueError):
-        return None
+def _default(argument: GraphQLArgument) -> object:
+    """As written in SDL or introspection: a literal; in code it may be a plain value."""
+    default = argument.default
+    if default is None:
+        return _MISSING
+    return default.literal if default.literal is not None else default.value
 
 
 class _Text(str):

@@ -24,6 +24,8 @@ from graphql.language import FragmentSpreadNode, Node, SelectionSetNode
 
 MAX_TOKENS: Final = 20_000
 """A document with more tokens is passed as sent; Linear's largest operation has under 5,000."""
+MAX_MESSAGE: Final = 300
+"""Characters of a parser's message that are kept; it may quote a token of any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,11 @@ def parse_source(source: str) -> DocumentNode | Refusal:
         return parse(
             source, no_location=True, max_tokens=MAX_TOKENS, allow_empty_selection_sets=False
         )
-    except (GraphQLError, RecursionError) as error:
-        return Refusal("unparsable-document", str(error))
+    except GraphQLError as error:
+        # Not str(error): that quotes the document, however long it is.
+        line, column = error.locations[0] if error.locations else (1, 1)
+        message = f"line {line}, column {column}: {error.message[:MAX_MESSAGE]}"
+        return Refusal("unparsable-document", message)
 
 
 def choose_operation(

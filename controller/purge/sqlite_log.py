@@ -24,6 +24,8 @@ T = TypeVar("T")
 LOCK_SECONDS: Final = 2.0
 """How long a write waits for another process that holds the file."""
 FORMAT: Final = 1
+RECENT: Final = 2_000
+"""Entries also kept in memory: a worker that keeps up never waits for the file."""
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS purge"
@@ -48,7 +50,8 @@ class SqliteLog:
         """
         self._path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="purge-log")
-        self._waiting: list[tuple[str, asyncio.Future[int]]] = []
+        self._waiting: list[tuple[Purge, str, asyncio.Future[int]]] = []
+        self._recent: dict[int, Entry] = {}
         self._writer: asyncio.Task[None] | None = None
         self._subscribers: list[Callable[[], None]] = []
         self._closed = False
@@ -73,14 +76,18 @@ class SqliteLog:
             LogUnavailable: it is not recorded.
         """
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append((purge_to_json(purge), future))
+        self._waiting.append((purge, purge_to_json(purge), future))
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_waiting())
         return await future
 
     async def read(self, after: int, limit: int) -> list[Entry]:
         """The oldest entries over ``after``."""
-        return await self._run(self._read, after, limit)
+        found: list[Entry] = []
+        # Without a gap only: another process may append between two of ours.
+        while len(found) < limit and (entry := self._recent.get(after + 1 + len(found))):
+            found.append(entry)
+        return found or await self._run(self._read, after, limit)
 
     async def head(self) -> int:
         """The newest seq ever given out."""
@@ -92,7 +99,9 @@ class SqliteLog:
 
     async def trim(self, *, keep_seconds: float, keep_entries: int) -> int:
         """Drop entries older than ``keep_seconds`` and all but the newest ``keep_entries``."""
-        return await self._run(self._trim, time.time() - keep_seconds, keep_entries)
+        dropped = await self._run(self._trim, time.time() - keep_seconds, keep_entries)
+        self._recent.clear()
+        return dropped
 
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Have ``wake`` called after each transaction of this process."""
@@ -103,18 +112,24 @@ class SqliteLog:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             try:
-                seqs = await self._run(self._write, [text for text, _ in batch])
+                entries = await self._run(self._write, [(p, text) for p, text, _ in batch])
             except LogUnavailable as error:
-                for _, future in batch:
+                for _, _, future in batch:
                     if not future.done():
                         future.set_exception(error)
                 continue
-            for (_, future), seq in zip(batch, seqs, strict=True):
+            for (_, _, future), entry in zip(batch, entries, strict=True):
+                self._remember(entry)
                 if not future.done():
-                    future.set_result(seq)
+                    future.set_result(entry.seq)
             for wake in self._subscribers:
                 wake()
         self._writer = None
+
+    def _remember(self, entry: Entry) -> None:
+        self._recent[entry.seq] = entry
+        if len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
 
     async def _run(self, job: Callable[..., T], *arguments: object) -> T:
         if self._closed:
@@ -151,10 +166,10 @@ class SqliteLog:
                 db.close()
                 raise
 
-    def _write(self, texts: list[str]) -> list[int]:
+    def _write(self, purges: list[tuple[Purge, str]]) -> list[Entry]:
         at = time.time()
         with _transaction(self._db):
-            return [self._insert(at, text) for text in texts]
+            return [Entry(self._insert(at, text), at, purge) for purge, text in purges]
 
     def _insert(self, at: float, text: str) -> int:
         cursor = self._db.execute("INSERT INTO purge (at, purge) VALUES (?, ?)", (at, text))

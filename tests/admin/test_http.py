@@ -17,7 +17,7 @@ from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
 from tests.admin.conftest import TOKEN, Api
 from tests.purge.conftest import pragma, working
-from tests.purge.varnish import Varnish, running_origin, varnish_directory
+from tests.purge.varnish import Varnish, running_gateway, varnish_directory
 
 PURGE = {"query": "mutation { purgePost(id: 5) }"}
 
@@ -178,7 +178,7 @@ def metrics(response: httpx.Response) -> dict[tuple[str, str | None], float]:
 
 @pytest.fixture
 def varnish() -> Iterator[Varnish]:
-    with running_origin() as port, varnish_directory() as directory:
+    with running_gateway() as port, varnish_directory() as directory:
         varnish = Varnish(port, directory)
         with varnish.up():
             yield varnish

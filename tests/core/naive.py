@@ -74,4 +74,3 @@ def _possible(type_: Any) -> set[str]:
     while hasattr(type_, "of_type"):
         type_ = type_.of_type
     return set(INDEX.possible_names(type_.name))
-

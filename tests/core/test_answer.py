@@ -132,9 +132,7 @@ def test_variables_nest_as_deep_as_they_like() -> None:
 
 def test_fields_of_a_nested_query_root_are_root_fields() -> None:
     body = '{"data":{"me":{"id":"1","query":{"count":1,"post":{"id":"2"}}}}}'
-    assert {"query:count", "query:post", "query:me"} <= tags(
-        "{me{id query{count post{id}}}}", body
-    )
+    assert {"query:count", "query:post", "query:me"} <= tags("{me{id query{count post{id}}}}", body)
 
 
 @pytest.mark.parametrize("body", ['{"data":null}', '{"data":null,"errors":[{}]}', "{}"])
@@ -236,7 +234,9 @@ def test_the_peers_bugs() -> None:
     assert "null:Post" in tags("{p:post{id}}", '{"data":{"p":null}}')
     assert {"null:User", "null:Post"} <= tags("{n:node(id:1){id}}", '{"data":{"n":null}}')
     assert "list:Post" in tags("{posts{id}}", '{"data":{"posts":[]}}')
-    index = SchemaIndex(build_schema("type Query { users: [User] } type User { id: Int name: ID }"), POLICY)
+    index = SchemaIndex(
+        build_schema("type Query { users: [User] } type User { id: Int name: ID }"), POLICY
+    )
     found = tags("{users{id:name}}", '{"data":{"users":[{"@0":0,"id":"x"}]}}', index=index)
     assert "key:User:id:0" in found
     assert "key:User:id:x" not in found

@@ -102,17 +102,9 @@ def test_schema_and_policy_are_part_of_the_key() -> None:
     assert key("{count}", digest="d") != key("{count}", digest="e")
 
 
-@pytest.mark.parametrize(
-    ("left", "right"),
-    [
-        (("a", "{count}"), ("a{count}", "")),
-        (('a",null', "{count}"), ("a", "{count}")),
-    ],
-)
-def test_parts_cannot_run_into_each_other(left: tuple[str, str], right: tuple[str, str]) -> None:
-    one = operation("{count}")
-    assert left != right
-    assert canonical_key(left[0], one, {}) != canonical_key(right[0], one, {})
+def test_parts_cannot_run_into_each_other() -> None:
+    keys = {key("{count}", digest=digest) for digest in ("", "d", 'd",null,{},"', "d\0", "d,")}
+    assert len(keys) == 5
 
 
 @given(VALUES)
@@ -175,7 +167,7 @@ def test_neither_order_nor_undeclared_variables_matter(
     assert canonical_key("d", asked, dict(items)) == canonical_key("d", asked, variables)
 
 
-_BETWEEN = st.sampled_from([" ", "\n", ",", "\t,", " # a comment, \" {\n", "\r\n", "\ufeff "])
+_BETWEEN = st.sampled_from([" ", "\n", ",", "\t,", ' # a comment, " {\n', "\r\n", "\ufeff "])
 _LEXICAL = re.compile(r'"(?:[^"\\]|\\.)*"|\.\.\.|[\w]+|[^\s\w]')
 
 

@@ -71,7 +71,7 @@ def test_the_canonical_text_holds_the_fragments_reached_by_name_and_no_others() 
     assert list(found.fragments) == ["U", "Y", "Z"]
     assert found.text == (
         "query Q{post{...Z}}fragment U on User{name}"
-        "fragment Y on Post{owner{...U}}fragment Z on Post{title...Y}"
+        "fragment Y on Post{owner{...U}}fragment Z on Post{title ...Y}"
     )
 
 
@@ -103,7 +103,9 @@ def test_ignored_characters_do_not_show_in_the_text(left: str, right: str) -> No
     assert isinstance(second, Operation)
     if '"' in left:
         # A block string stays one, but says the same.
-        assert print_ast(parse(first.text)).replace('"""', '"') == print_ast(parse(second.text)).replace('"""', '"')
+        assert print_ast(parse(first.text)).replace('"""', '"') == print_ast(
+            parse(second.text)
+        ).replace('"""', '"')
     else:
         assert first.text == second.text
 
@@ -129,7 +131,9 @@ def test_number_lexemes_and_string_contents_stay_as_written() -> None:
 
 @given(st.text(max_size=30), st.booleans())
 def test_strings_mean_the_same_in_the_canonical_text(value: str, block: bool) -> None:
-    quoted = value.replace('"""', '\\"""') if block else value.replace("\\", "\\\\").replace('"', '\\"')
+    quoted = (
+        value.replace('"""', '\\"""') if block else value.replace("\\", "\\\\").replace('"', '\\"')
+    )
     text = f'{{post(id: """{quoted}"""){{id}}}}' if block else f'{{post(id: "{quoted}"){{id}}}}'
     found = select_operation(text, None)
     if isinstance(found, Operation):

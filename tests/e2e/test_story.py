@@ -10,9 +10,7 @@ POST = "query Post($id: ID!) { post(id: $id) { title author { name } } }"
 
 def test_get_and_post_in_other_words_are_one_origin_request(pair: Pair) -> None:
     stack = pair.stack
-    document = (
-        "query Posts($limit: Int!, $tag: String) { posts(limit: $limit, tag: $tag) { title } }"
-    )
+    document = "query P($limit: Int!, $tag: String) { posts(limit: $limit, tag: $tag) { title } }"
     spaced = """query P( $limit:Int! ,$tag : String )
         # a comment
         { posts( limit: $limit, tag: $tag )

@@ -13,7 +13,12 @@ from tests.support.net import free_port, listens, wait_for
 from tests.support.process import running
 from tests.support.stack import Stack, running_stack
 
-RULES = [{"types": ["Query"], "maxAge": 900, "swr": 60}]
+SETTINGS = {
+    "name": "peer",
+    "rules": [{"types": ["Query"], "maxAge": 900, "swr": 60}],
+    # Node's fetch sends `Accept-Language: *` with every request; what is not keyed passes.
+    "varyHeaders": ["Accept-Language"],
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,8 +55,7 @@ def origin(peer: Peer, *, node: str, directory: Path) -> Iterator[str]:
 @contextlib.contextmanager
 def shellac_before(peer: Peer, *, node: str, directory: Path) -> Iterator[Stack]:
     with origin(peer, node=node, directory=directory) as url:
-        config = {"name": "peer", "originUrl": url, "rules": RULES}
-        with running_stack(config, directory=directory) as stack:
+        with running_stack({**SETTINGS, "originUrl": url}, directory=directory) as stack:
             yield stack
 
 

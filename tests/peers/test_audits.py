@@ -36,8 +36,8 @@ def test_every_audit_ends_as_it_does_without_shellac(shellac_before_yoga: Stack,
     assert changed(direct, cold) == {}, cold_verdicts
     assert changed(direct, warm) == {}, warm_verdicts
     # Else nothing was cached, and the comparison says nothing about keys.
-    assert cold_verdicts.get("MISS", 0) > 0
-    assert warm_verdicts.get("HIT", 0) > cold_verdicts.get("HIT", 0)
+    assert cold_verdicts.get("MISS", 0) > 0, cold_verdicts
+    assert warm_verdicts.get("HIT", 0) > cold_verdicts.get("HIT", 0), warm_verdicts
 
 
 def changed(direct: dict[str, Any], through: dict[str, Any]) -> dict[str, Any]:

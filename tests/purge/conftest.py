@@ -1,4 +1,4 @@
-"""What the tests of the purge path share: an origin, a Varnish before it, a log, workers."""
+"""What the tests of the purge path share: a gateway, a Varnish before it, a log, workers."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import pytest
 from controller.core.fence import Fence
 from controller.purge.node import NodeWorker
 from controller.purge.sqlite_log import SqliteLog
-from tests.purge.varnish import SECRET, SERVICE, Varnish, running_origin, varnish_directory
+from tests.purge.varnish import SECRET, SERVICE, Varnish, running_gateway, varnish_directory
 
 PLAN = "plan1"
 
 
 @pytest.fixture(scope="session")
-def origin_port() -> Iterator[int]:
-    with running_origin() as port:
+def gateway_port() -> Iterator[int]:
+    with running_gateway() as port:
         yield port
 
 
 @pytest.fixture
-def down(origin_port: int) -> Iterator[Varnish]:
+def down(gateway_port: int) -> Iterator[Varnish]:
     """A Varnish that does not run yet."""
     with varnish_directory() as directory:
-        yield Varnish(origin_port, directory)
+        yield Varnish(gateway_port, directory)
 
 
 @pytest.fixture

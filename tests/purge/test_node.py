@@ -201,11 +201,11 @@ async def test_a_wrong_secret_is_told_from_a_node_that_is_down(
         assert "secret" in str(worker.state.error)
         purger = Purger(log, [worker], Fence(100), wait_seconds=0.05)
         assert [n.result for n in (await purger.purge(hard("a"))).nodes] == ["refused"]
-        assert varnish.node()["seq"] == ""
+        assert varnish.node()["seq"] == "-"
 
 
-async def test_something_else_on_the_port_is_named(origin_port: int, log: SqliteLog) -> None:
-    wrong = Varnish(origin_port, Path("/unused"), admin_port=origin_port)
+async def test_something_else_on_the_port_is_named(gateway_port: int, log: SqliteLog) -> None:
+    wrong = Varnish(gateway_port, Path("/unused"), admin_port=gateway_port)
     async with working(wrong, log, ready=False) as worker:
         await eventually(lambda: worker.state.status is NodeStatus.MISBEHAVING, "misbehaving")
         assert "admin listener" in str(worker.state.error)

@@ -151,16 +151,45 @@ async def test_an_append_after_close_is_refused(tmp_path: Path) -> None:
 
 
 async def test_an_entry_that_cannot_be_read_purges_everything(
-    log: SqliteLog, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
+    log = SqliteLog(tmp_path / "purges.db")
     await log.append(POST)
     await log.append(POST)
+    await log.close()
     with sqlite3.connect(tmp_path / "purges.db") as other:
         other.execute('UPDATE purge SET purge = \'{"tags":["a"],"newer":1}\' WHERE seq = 1')
+    log = SqliteLog(tmp_path / "purges.db")
     first, second = await log.read(0, 10)
     assert first.purge.everything
     assert not first.purge.soft
     assert second.purge == POST
+    await log.close()
+
+
+async def test_entries_of_another_process_are_seen_between_ours(
+    log: SqliteLog, tmp_path: Path
+) -> None:
+    other = SqliteLog(tmp_path / "purges.db")
+    for number in range(6):
+        await (log, other)[number % 2].append(numbered(number))
+    for reader in (log, other):
+        assert [e.purge for e in await reader.read(0, 10)][:1] == [numbered(0)]
+        found: list[Purge] = []
+        while len(found) < 6:
+            found += [e.purge for e in await reader.read(len(found), 10)]
+        assert found == [numbered(number) for number in range(6)]
+    await other.close()
+
+
+async def test_only_recent_entries_are_kept_in_memory(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_log, "RECENT", 3)
+    for number in range(10):
+        await log.append(numbered(number))
+    assert list(log._recent) == [8, 9, 10]
+    assert [e.seq for e in await log.read(0, 100)] == list(range(1, 11))
 
 
 async def test_trimming_keeps_the_newest_and_never_gives_a_seq_out_again(log: SqliteLog) -> None:

@@ -1,9 +1,11 @@
-"""A real varnishd with the stand-in VCL, and an origin whose answers carry the tags asked for."""
+"""A real varnishd with the rendered VCL; its gateway tags answers as it is asked to."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -15,24 +17,35 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
+import yaml
 
 from controller.core.tags import wire
 from tests.support.net import free_port, wait_for
 from tests.support.process import Process, running
+from vclgen.config import Config, load_config_text
+from vclgen.plan import gateway_plan
+from vclgen.render import render
+from vclgen.start import varnishd_arguments
 
 SECRET = "secret-of-the-tests"
 SERVICE = "demo"
-VCL = Path(__file__).with_name("standin.vcl")
-# As the start line that vclgen generates: room for three PURGE lines of 7.5 kB.
-PARAMETERS = ("http_req_size=64k", "http_max_hdr=128", "workspace_client=256k")
 
 
-class _Tagged(BaseHTTPRequestHandler):
+class _Gateway(BaseHTTPRequestHandler):
+    """The two rounds of docs/protocol.md: every request is a query, tagged with each ``?tag=``."""
+
     def do_GET(self) -> None:
-        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
-        tags = [wire(SERVICE, tag) for tag in asked.get("tag", [])]
+        url = urllib.parse.urlsplit(self.path)
         self.send_response(200)
-        self.send_header("X-Tags", " ".join(tags))
+        if url.path == "/verdict":
+            self.send_header("X-Shellac-Kind", "query")
+            self.send_header("X-Shellac-Key", hashlib.sha256(url.query.encode()).hexdigest())
+            self.send_header("X-Shellac-Scopes", ",")
+        else:
+            tags = urllib.parse.parse_qs(url.query).get("tag", [])
+            self.send_header("xkey", " ".join(wire(SERVICE, tag) for tag in tags))
+            self.send_header("X-Shellac-Swr", "3600")
+        self.send_header("X-Shellac-Max-Age", "3600")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -40,9 +53,9 @@ class _Tagged(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def running_origin() -> Iterator[int]:
-    """The port of an origin that tags its answer with each ``?tag=``."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Tagged)
+def running_gateway() -> Iterator[int]:
+    """The port of a gateway that answers every query."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Gateway)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield server.server_address[1]
@@ -55,7 +68,7 @@ def running_origin() -> Iterator[int]:
 class Varnish:
     """One varnishd: started, stopped, killed, on ports that stay the same."""
 
-    origin_port: int
+    gateway_port: int
     directory: Path
     port: int = field(default_factory=free_port)
     admin_port: int = field(default_factory=free_port)
@@ -69,17 +82,28 @@ class Varnish:
     def workdir(self) -> Path:
         return self.directory / f"varnish-{self.port}"
 
+    def config(self) -> Config:
+        settings = {
+            "name": SERVICE,
+            "originUrl": "http://127.0.0.1:1/graphql",
+            "stateDir": str(self.directory),
+            "varnish": {
+                "listen": f"127.0.0.1:{self.port}",
+                "adminListen": f"127.0.0.1:{self.admin_port}",
+            },
+            "controller": {"gatewayListen": f"127.0.0.1:{self.gateway_port}"},
+        }
+        return load_config_text(yaml.safe_dump(settings)).config
+
     @contextlib.contextmanager
     def up(self) -> Iterator[None]:
         """Run it; at the end it is stopped and its cache gone."""
+        config = self.config()
+        config.secret_file.write_text(SECRET)
         vcl = self.directory / f"{self.port}.vcl"
-        text = VCL.read_text().replace("@ORIGIN_PORT@", str(self.origin_port))
-        vcl.write_text(text.replace("@SECRET@", SECRET))
-        command = ["varnishd", "-F", "-j", "none", "-n", str(self.workdir), "-f", str(vcl)]
-        command += ["-a", f"public=127.0.0.1:{self.port}", "-s", "malloc,20m"]
-        command += ["-a", f"admin=127.0.0.1:{self.admin_port}"]
-        for parameter in PARAMETERS:
-            command += ["-p", parameter]
+        vcl.write_text(render(gateway_plan(config)))
+        command = ["varnishd", "-F", "-j", "none", "-n", str(self.workdir)]
+        command += varnishd_arguments(config, vcl)
         with running(command, log=self.directory / f"{self.port}.log") as process:
             self.process = process
 
@@ -126,9 +150,13 @@ class Varnish:
         return done.stdout.splitlines()
 
     def read(self, path: str, *tags: str) -> str:
-        """HIT, MISS or STALE of a page that the origin tags so."""
-        answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", params={"tag": list(tags)})
-        verdict: str = answer.headers["X-Cache"]
+        """HIT, MISS or STALE of a query whose answer is tagged so."""
+        asked = {"query": path, "tag": list(tags)}
+        answer = httpx.get(f"http://127.0.0.1:{self.port}/graphql", params=asked)
+        status = answer.headers["Cache-Status"]
+        if re.search(r"hit; ttl=(-|0$)", status):
+            return "STALE"
+        verdict: str = answer.headers["gcdn-cache"]
         return verdict
 
 
