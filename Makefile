@@ -38,7 +38,7 @@ docs: setup ## Write docs/config.md and the JSON Schema from the config models
 	$(PYTHON) -m vclgen.config.document
 
 goldens: setup ## Render the golden files again
-	$(PYTHON) -m tests.golden.regenerate
+	$(PYTHON) -m tests.golden.cases
 
 clean: ## Remove what setup and the tests made; the state in .shellac stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist tests/peers/node_modules

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from graphql import GraphQLError, GraphQLObjectType
+from graphql import GraphQLError, GraphQLObjectType, build_schema
 from graphql.pyutils import did_you_mean, suggestion_list
 
 from controller.core.mutation import purge_entity_tags, purge_type_tags
@@ -15,6 +15,7 @@ from controller.core.schema import SchemaIndex
 from controller.core.tags import Tag
 
 _NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
+_EMPTY: Final = "type Query { nothing: Int }"
 
 Named = Mapping[str, Sequence[str]]
 """Values by key field. Each field's values stand for an entity each."""
@@ -26,6 +27,8 @@ class Targets:
     def __init__(self, policy: Policy, index: SchemaIndex | None) -> None:
         self._policy = policy
         self._index = index
+        # Of a schema that knows nothing, each name stands for itself.
+        self._tagging = index or SchemaIndex(build_schema(_EMPTY), policy)
         self.names = _purgeable(index) if index is not None else ()
 
     def tags(self, type_name: str, named: Named | None) -> tuple[Tag, ...]:
@@ -39,7 +42,7 @@ class Targets:
         """
         types = self._types(type_name)
         if named is None:
-            return purge_type_tags(self._index, type_name)
+            return purge_type_tags(self._tagging, type_name)
         keys = list(dict.fromkeys(key for name in types for key in self._keys(name)))
         _check_fields(type_name, named, keys)
         return tuple(
@@ -49,7 +52,7 @@ class Targets:
                 for values in _values(type_name, key, named)
                 for name in types
                 if key in self._keys(name)
-                for tag in purge_entity_tags(self._index, name, key, values)
+                for tag in purge_entity_tags(self._tagging, name, key, values)
             )
         )
 

@@ -109,7 +109,9 @@ def entity_tags(seen: Seen) -> dict[str, set[Tag]]:
     """The entity tags of an answer per type."""
     tags: dict[str, set[Tag]] = {}
     for (name, key), found in seen.entities.items():
-        tags.setdefault(name, set()).update(entity_tag(name, key, values) for values in found)
+        if found:
+            each = {entity_tag(name, key, values) for values in found}
+            tags[name] = tags.get(name, set()) | each
     return tags
 
 

@@ -15,13 +15,14 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from python_multipart.multipart import parse_options_header
 
-from controller.core.lexemes import Member, read_json
+from controller.core.lexemes import Member, Repeated, read_json
 from controller.core.multipart import multipart_fields
 from controller.core.mutation_text import may_hold_mutation
 
 INFLATED_LIMIT: Final = 8 * 1024 * 1024
 """Bytes of a compressed body that are read; a longer one may be anything."""
-_FORM_TEXT: Final = re.compile(rb"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*+")
+# Not "#" (no server should see it) nor ";" (some take it for "&").
+_FORM_TEXT: Final = re.compile(rb'(?:[!"$&-:<-~]|%[0-9A-Fa-f]{2})*+')
 _CHARSET: Final = re.compile(r"(utf-?8|us-ascii|iso-8859-1|utf-(16|32)(le|be)?)?", re.IGNORECASE)
 _FIELDS: Final = ("operations", "query", "variables", "operationname")
 
@@ -102,9 +103,12 @@ def _loose_json(body: bytes) -> Reading:
     except ValueError:
         return Reading(opaque=may_hold_mutation(body))
     found = parsed.value if isinstance(parsed.value, list) else [parsed.value]
-    objects = [tuple(value.items()) for value in found if isinstance(value, dict)]
-    unread = len(objects) < len(found) and may_hold_mutation(body)
-    return Reading((*objects, *parsed.duplicated), unread)
+    objects = [
+        value.members if isinstance(value, Repeated) else tuple(value.items())
+        for value in found
+        if isinstance(value, dict)
+    ]
+    return Reading(tuple(objects), len(objects) < len(found) and may_hold_mutation(body))
 
 
 def _multipart(boundary: str, body: bytes) -> Reading:

@@ -80,8 +80,9 @@ def _cut_member(text: bytearray, start: int, end: int) -> None:
 @lru_cache(maxsize=8)
 def _patterns(prefix: str) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     alias = rb'"' + re.escape(prefix.encode())
-    value = rb'\w++"\s*+:\s*+(?:"(?:[^"\\]|\\.)*+"|[-+.\w]++)'
+    value = rb'\w++"\s*+:\s*+(?:"(?:[^"\\]++|\\.)*+"|[-+.\w]++)'
     # The look-behind stands after the literal it checks, or the engine could not search for it.
     followed = alias + rb"(?<=[{,\s]" + alias + rb")" + value + rb"\s*+,\s*+"
-    last = rb"\s*+,\s*+" + alias + value + rb"|(?<=\{)\s*+" + alias + value + rb"\s*+(?=\})"
+    # Without the look-behind a long run of spaces in some string would take quadratic time.
+    last = rb"(?<!\s)\s*+,\s*+" + alias + value + rb"|(?<=\{)\s*+" + alias + value + rb"\s*+(?=\})"
     return re.compile(followed), re.compile(last)

@@ -26,7 +26,7 @@ from graphql import (
 from controller.core.layout import Layout
 from controller.core.operation import MAX_TOKENS, Operation
 from controller.core.schema import SchemaIndex, identifies
-from controller.core.sites import Coverage, Fragments, Site, coverage, sites
+from controller.core.sites import Coverage, Coverages, Fragments, Site, sites
 
 PREFIX: Final = f"_s{secrets.token_hex(8)}_"
 """64 random bits per process: no client can write, and no data can imitate, an injected member."""
@@ -107,9 +107,10 @@ def missing_members(
     root = index.schema.get_root_type(definition.operation)
     assert root is not None
     aliases = _Aliases(prefix)
+    coverages = Coverages(index, fragments)
     insertions = []
     for site in sites(index, fragments, [(definition.selection_set, root)]):
-        text = _members(index, site, coverage(index, fragments, site), aliases)
+        text = _members(index, site, coverages.of(site), aliases)
         if text:
             location = site.selections.loc
             assert location is not None

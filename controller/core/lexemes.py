@@ -25,15 +25,25 @@ Json: TypeAlias = "bool | str | Lexeme | list[Json] | dict[str, Json] | None"
 Member: TypeAlias = tuple[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A JSON text. ``duplicated`` holds the members of each object that has a name twice.
+class Repeated(dict[str, Json]):
+    """An object that has a member twice. The last one counts, which need not be what others take.
 
-    In ``value`` the last of them counts, which need not be what the origin takes.
+    ``members`` are all of them in order.
     """
 
+    __slots__ = ("members",)
+
+    def __init__(self, members: list[Member]) -> None:
+        super().__init__(members)
+        self.members = tuple(members)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A JSON text. ``repeated``: some object in it is a ``Repeated``."""
+
     value: Json
-    duplicated: tuple[tuple[Member, ...], ...]
+    repeated: bool
 
 
 def read_json(text: str) -> Parsed:
@@ -42,13 +52,15 @@ def read_json(text: str) -> Parsed:
     Raises:
         ValueError: it is none, or it is nested too deeply.
     """
-    duplicated: list[tuple[Member, ...]] = []
+    repeated = False
 
     def members(pairs: list[Member]) -> dict[str, Json]:
+        nonlocal repeated
         found = dict(pairs)
-        if len(found) != len(pairs):
-            duplicated.append(tuple(pairs))
-        return found
+        if len(found) == len(pairs):
+            return found
+        repeated = True
+        return Repeated(pairs)
 
     decoder = json.JSONDecoder(
         object_pairs_hook=members, parse_int=Lexeme, parse_float=Lexeme, parse_constant=_constant
@@ -57,7 +69,7 @@ def read_json(text: str) -> Parsed:
         value = decoder.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    return Parsed(value, tuple(duplicated))
+    return Parsed(value, repeated)
 
 
 def _constant(name: str) -> NoReturn:

@@ -58,7 +58,7 @@ def _from_url(http: HttpRequest) -> Asked:
                 parsed = read_json(text)
             except ValueError as error:
                 return aside(http, "unparsable-json", f"{name}: {error}")
-            if parsed.duplicated:
+            if parsed.repeated:
                 return aside(http, "duplicate-member", f"in {name}")
             members[name] = parsed.value
     return _from_members(members, "url-parameters", by_get=True)
@@ -83,7 +83,7 @@ def _from_body(http: HttpRequest) -> Asked:
         parsed = read_json(http.body.decode("utf-8"))
     except ValueError as error:
         return aside(http, "unparsable-json", str(error))
-    if parsed.duplicated:
+    if parsed.repeated:
         return aside(http, "duplicate-member", "a JSON object has a member twice")
     value = parsed.value
     if isinstance(value, list):

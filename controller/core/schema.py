@@ -25,7 +25,7 @@ class SchemaIndex:
     """A schema together with the policy's key fields.
 
     ``digest`` identifies schema and policy together: it is part of every canonical key, so an
-    object tagged under other rules can never be hit.
+    object tagged under other rules can never be hit. ``key_names`` are all names of key fields.
     """
 
     def __init__(self, schema: GraphQLSchema, policy: Policy) -> None:
@@ -33,6 +33,12 @@ class SchemaIndex:
         self.policy = policy
         printed = print_schema(lexicographic_sort_schema(schema))
         self.digest = hashlib.sha256(f"{policy.digest}\n{printed}".encode()).hexdigest()[:16]
+        self.key_names = frozenset(
+            name
+            for keys in (policy.default_keys, *policy.key_fields.values())
+            for key in keys
+            for name in key
+        )
         self._keys: dict[str, tuple[Key, ...]] = {}
         self.applies = lru_cache(maxsize=65_536)(self._applies)
         self.possible_names = lru_cache(maxsize=65_536)(self._possible_names)

@@ -35,7 +35,7 @@ class Site:
 class Coverage:
     """What a selection says for certain about each possible type of its site.
 
-    ``plain`` maps a field name to the types on which it is selected under its own name, without
+    ``plain`` maps a key field or ``__typename`` to the types on which it is selected under its own name, without
     arguments and conditions. ``content`` holds the types of which anything beyond ``__typename``
     may be selected. ``conditions`` are the type conditions of its fragments, in document order.
     """
@@ -76,38 +76,91 @@ def sites(
             stack.extend((child, type_) for child in reversed(nested.selections))
 
 
-def coverage(index: SchemaIndex, fragments: Fragments, site: Site) -> Coverage:
-    """What the selection of ``site`` covers, fragments followed, nested objects not."""
-    found = Coverage()
-    everything = index.possible_names(site.type.name)
-    stack: list[tuple[SelectionNode, frozenset[str], bool]] = [
-        (node, everything, True) for node in site.selections.selections
-    ]
-    visited: set[tuple[str, frozenset[str], bool]] = set()
+class Coverages:
+    """What selections cover, nested objects not. Each fragment is looked at once: a document of
+    thousands of fields that all spread one large fragment must not take quadratic time.
+    """
+
+    def __init__(self, index: SchemaIndex, fragments: Fragments) -> None:
+        self._index = index
+        self._fragments = fragments
+        self._names = index.key_names | {"__typename"}
+        self._of_fragment: dict[str, Coverage] = {}
+        for name in _inner_first(fragments):
+            types = index.possible_names(fragments[name].type_condition.name.value)
+            self._of_fragment[name] = self._collect(fragments[name].selection_set, types)
+
+    def of(self, site: Site) -> Coverage:
+        """What the selection of ``site`` says about each of its possible types."""
+        return self._collect(site.selections, self._index.possible_names(site.type.name))
+
+    def _collect(self, selections: SelectionSetNode, types: frozenset[str]) -> Coverage:
+        found = Coverage()
+        stack: list[tuple[SelectionNode, frozenset[str], bool]] = [
+            (node, types, True) for node in selections.selections
+        ]
+        while stack:
+            node, types, certain = stack.pop()
+            certain = certain and not conditional(node)
+            if isinstance(node, FieldNode):
+                self._field(found, node, types, certain)
+            elif isinstance(node, FragmentSpreadNode):
+                self._spread(found, node.name.value, types, certain)
+            elif isinstance(node, InlineFragmentNode):
+                if node.type_condition is not None:
+                    condition = node.type_condition.name.value
+                    found.conditions[condition] = None
+                    types = types & self._index.possible_names(condition)
+                nested = node.selection_set.selections
+                stack.extend((child, types, certain) for child in nested)
+        return found
+
+    def _field(
+        self, found: Coverage, node: FieldNode, types: frozenset[str], certain: bool
+    ) -> None:
+        name = node.name.value
+        if name != "__typename":
+            found.content |= types
+        own_name = node.alias is None or node.alias.value == name
+        if certain and own_name and not node.arguments and name in self._names:
+            found.plain.setdefault(name, set()).update(types)
+
+    def _spread(self, found: Coverage, name: str, types: frozenset[str], certain: bool) -> None:
+        inner = self._of_fragment.get(name)
+        if inner is None:
+            return
+        found.content |= inner.content & types
+        found.conditions[self._fragments[name].type_condition.name.value] = None
+        found.conditions.update(inner.conditions)
+        if certain:
+            for field_name, covered in inner.plain.items():
+                found.plain.setdefault(field_name, set()).update(covered & types)
+
+
+def _inner_first(fragments: Fragments) -> dict[str, None]:
+    """The fragments in an order in which each stands behind those it spreads at its top."""
+    done: dict[str, None] = {}
+    entered: set[str] = set()
+    stack = [(name, False) for name in fragments]
     while stack:
-        node, types, certain = stack.pop()
-        certain = certain and not conditional(node)
-        if isinstance(node, FieldNode):
-            _cover(found, node, types, certain)
-            continue
+        name, left = stack.pop()
+        if left:
+            done[name] = None
+        elif name in fragments and name not in entered:
+            entered.add(name)
+            stack.append((name, True))
+            stack.extend((inner, False) for inner in _top_spreads(fragments[name].selection_set))
+    return done
+
+
+def _top_spreads(selections: SelectionSetNode) -> Iterator[str]:
+    stack = list(selections.selections)
+    while stack:
+        node = stack.pop()
         if isinstance(node, FragmentSpreadNode):
-            step = (node.name.value, types, certain)
-            definition = fragments.get(node.name.value)
-            if definition is None or step in visited:
-                continue
-            visited.add(step)
-            condition: str | None = definition.type_condition.name.value
-            nested = definition.selection_set
-        else:
-            assert isinstance(node, InlineFragmentNode)
-            condition = node.type_condition.name.value if node.type_condition else None
-            nested = node.selection_set
-        if condition is not None:
-            found.conditions[condition] = None
-            types = types & index.possible_names(condition)
-        if types:
-            stack.extend((child, types, certain) for child in nested.selections)
-    return found
+            yield node.name.value
+        elif isinstance(node, InlineFragmentNode):
+            stack.extend(node.selection_set.selections)
 
 
 def selected_types(
@@ -121,9 +174,10 @@ def selected_types(
     ``__typename``; all of them if it holds no more of any.
     """
     found: set[str] = set()
+    coverages = Coverages(index, fragments)
     for site in sites(index, fragments, start):
         if is_abstract_type(site.type):
-            wanted = coverage(index, fragments, site).content
+            wanted = coverages.of(site).content
             found |= wanted or index.possible_names(site.type.name)
         else:
             found.add(site.type.name)
@@ -133,15 +187,6 @@ def selected_types(
 def conditional(node: SelectionNode) -> bool:
     """Whether the node stands under ``@skip`` or ``@include``."""
     return any(d.name.value in ("skip", "include") for d in node.directives or ())
-
-
-def _cover(found: Coverage, node: FieldNode, types: frozenset[str], certain: bool) -> None:
-    name = node.name.value
-    if name != "__typename":
-        found.content |= types
-    own_name = node.alias is None or node.alias.value == name
-    if certain and own_name and not node.arguments:
-        found.plain.setdefault(name, set()).update(types)
 
 
 def _return_type(parent: GraphQLNamedType, name: str) -> GraphQLCompositeType | None:

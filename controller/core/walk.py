@@ -14,12 +14,14 @@ from typing import Final
 
 import orjson
 
-from controller.core.layout import Columns, Kind, Layout, Position
+from controller.core.layout import Kind, Layout, Position
 from controller.core.policy import Key
 from controller.core.shape import Selected
 
 MAX_GUESSES: Final = 32
 """An object that does not say its type is taken for each possible one, up to this many."""
+
+Object = Mapping[str, object]
 
 _ABSENT: Final = object()
 
@@ -51,7 +53,7 @@ class Seen:
     @property
     def keyed(self) -> set[str]:
         """The types of which an entity was met, with its key or without."""
-        return {name for name, _ in self.entities} | self.unidentified
+        return {name for (name, _), found in self.entities.items() if found} | self.unidentified
 
 
 def parse_answer(body: bytes) -> object:
@@ -77,10 +79,12 @@ def parse_exactly(body: bytes) -> object:
 def walk(layout: Layout, data: object, at: Position | None = None) -> Seen:
     """What ``data`` holds, read as the value of ``at`` (by default the whole operation)."""
     seen = Seen()
+    groups: dict[Kind, list[Object]] = {}
+    objects: list[Object] = []
     nulls: set[Position] = set()
     lists: set[Position] = set()
-    stack: list[tuple[Position, object]] = [(at or layout.root, data)]
     guessed: set[tuple[Position, int]] = set()
+    stack: list[tuple[Position, object]] = [(at or layout.root, data)]
     while stack:
         position, value = stack.pop()
         if position.list_types:
@@ -90,83 +94,38 @@ def walk(layout: Layout, data: object, at: Position | None = None) -> Seen:
         elif isinstance(value, list):
             stack.extend([(position, item) for item in value])
         elif isinstance(value, dict):
-            for alias in layout.aliases:
-                if alias in value:
-                    seen.injected += 1
+            objects.append(value)
             try:
                 kind = position.only or position.kind_of(value)
             except LookupError:
                 seen.unexpected = True
                 continue
-            if kind is not None:
-                _meet(seen, kind, value)
-                for key, child in kind.children:
-                    item = value.get(key, _ABSENT)
-                    if item is not _ABSENT:
-                        stack.append((child, item))
+            if kind is None:
+                stack += _guess(groups, position, value, guessed)
+                continue
+            if kind in groups:
+                groups[kind].append(value)
             else:
-                stack += _guess(seen, position, value, guessed)
+                groups[kind] = [value]
+            for key, child in kind.children:
+                if key in value:
+                    stack.append((child, value[key]))
         else:
             seen.unexpected = True
+    for alias in layout.aliases:
+        seen.injected += sum([alias in value for value in objects])
+    for kind, values in groups.items():
+        _meet(seen, kind, values)
     seen.nulls.update(*(position.null_types for position in nulls))
     seen.lists.update(*(position.list_types for position in lists))
     return seen
 
 
-def _meet(seen: Seen, kind: Kind, value: Mapping[str, object]) -> None:
-    if kind.tagged:
-        seen.types.add(kind.name)
-    if kind.keys:
-        _identify(seen, kind, value)
-    if kind.root_fields:
-        seen.root_fields.update(kind.root_fields)
-
-
-def _identify(seen: Seen, kind: Kind, value: Mapping[str, object]) -> None:
-    """Each alternative key gives an entity.
-
-    A key that is absent could be any: unidentified. One that is null names nothing, which is fine
-    as long as another key has a value.
-    """
-    absent = empty = named = False
-    for key, columns in kind.keys:
-        found = _values(seen, value, columns)
-        if found is None:
-            absent = True
-        elif len(found) < len(key):
-            empty = True
-        else:
-            named = True
-            seen.entities[kind.name, key].add(found)
-    if absent or not named:
-        seen.unidentified.add(kind.name)
-    elif empty:
-        seen.null_keys.add(kind.name)
-
-
-def _values(seen: Seen, value: Mapping[str, object], columns: Columns) -> tuple[str, ...] | None:
-    """The values of one key, too few if one is null; None if one is absent."""
-    values = []
-    for names in columns:
-        found: object = _ABSENT
-        for name in names:
-            if name in value:
-                found = value[name]
-                break
-        if isinstance(found, str):
-            values.append(found)
-        elif isinstance(found, float):
-            seen.inexact = True
-            values.append(repr(found))
-        elif isinstance(found, int):
-            values.append(json.dumps(found))
-        elif found is not None:
-            return None
-    return tuple(values)
-
-
 def _guess(
-    seen: Seen, position: Position, value: Mapping[str, object], guessed: set[tuple[Position, int]]
+    groups: dict[Kind, list[Object]],
+    position: Position,
+    value: Object,
+    guessed: set[tuple[Position, int]],
 ) -> list[tuple[Position, object]]:
     """An object of unknown type counts as one of each possible type.
 
@@ -178,9 +137,78 @@ def _guess(
     children: dict[tuple[str, Position], None] = {}
     for number, name in enumerate(sorted(position.possible)):
         kind = position.kind(name)
-        _meet(seen, kind, value if number < MAX_GUESSES else {})
+        groups.setdefault(kind, []).append(value if number < MAX_GUESSES else {})
         children.update(dict.fromkeys(kind.children))
     return [(child, value[key]) for key, child in children if key in value]
+
+
+def _meet(seen: Seen, kind: Kind, values: list[Object]) -> None:
+    if kind.tagged:
+        seen.types.add(kind.name)
+    seen.root_fields.update(kind.root_fields)
+    if len(kind.keys) == 1 and len(kind.keys[0][1]) == 1:
+        _identify_simply(seen, kind, values)
+    elif kind.keys:
+        for value in values:
+            _identify(seen, kind, value)
+
+
+def _identify_simply(seen: Seen, kind: Kind, values: list[Object]) -> None:
+    """``_identify`` for the usual case: one key of one field, of which absent and null are one."""
+    key, (names,) = kind.keys[0]
+    found = seen.entities[kind.name, key]
+    for value in values:
+        text = None
+        for name in names:
+            text = _leaf(seen, value.get(name))
+            if text is not None:
+                found.add((text,))
+                break
+        if text is None:
+            seen.unidentified.add(kind.name)
+
+
+def _identify(seen: Seen, kind: Kind, value: Object) -> None:
+    """Each alternative key gives an entity.
+
+    A key that is absent could be any: unidentified. One that is null names nothing, which is fine
+    as long as another key has a value.
+    """
+    absent = empty = named = False
+    for key, columns in kind.keys:
+        found = [_column(seen, value, names) for names in columns]
+        if _ABSENT in found:
+            absent = True
+        elif None in found:
+            empty = True
+        else:
+            named = True
+            seen.entities[kind.name, key].add(tuple(map(str, found)))
+    if absent or not named:
+        seen.unidentified.add(kind.name)
+    elif empty:
+        seen.null_keys.add(kind.name)
+
+
+def _column(seen: Seen, value: Object, names: tuple[str, ...]) -> object:
+    """The value of one field of a key, None if it is null, ``_ABSENT`` if it is not there."""
+    for name in names:
+        if name in value:
+            found = value[name]
+            text = _leaf(seen, found)
+            return _ABSENT if text is None and found is not None else text
+    return _ABSENT
+
+
+def _leaf(seen: Seen, value: object) -> str | None:
+    """A key's value as a string; None for null and for what is no leaf."""
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, list | dict):
+        return None
+    if isinstance(value, float):
+        seen.inexact = True
+    return json.dumps(value)
 
 
 def _refuse(constant: str) -> object:

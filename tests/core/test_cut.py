@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections import Counter
 from typing import Any
 
@@ -130,3 +131,13 @@ def test_the_exhaustive_cut_takes_every_trace() -> None:
 def test_rename_takes_the_longest_alias_first() -> None:
     aliases = {f"{PREFIX}1": "id", f"{PREFIX}10": "sku"}
     assert rename(f"{PREFIX}10 {PREFIX}1".encode(), aliases) == b"sku id"
+
+
+@pytest.mark.parametrize("filler", [" ", ", ", "{ ", '\\"', ",\\n"])
+def test_no_text_takes_quadratic_time(filler: str) -> None:
+    long = filler * 200_000
+    body = f'{{"a":"{long}","{PREFIX}0":"x","b":{{"{PREFIX}0":"{long}"}}}}'.encode()
+    started = time.process_time()
+    assert cut(body, PREFIX).body == f'{{"a":"{long}","b":{{}}}}'.encode()
+    assert cut_exhaustively(body, ALIASES) == f'{{"a":"{long}","b":{{}}}}'.encode()
+    assert time.process_time() - started < 2

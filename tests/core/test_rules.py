@@ -8,16 +8,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode
-from graphql import build_schema, get_named_type, is_abstract_type, is_composite_type
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLResolveInfo,
+    InlineFragmentNode,
+    build_schema,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+)
 from graphql.language import SelectionSetNode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.operation import Operation, Refusal
 from controller.core.policy import ANONYMOUS, PUBLIC, Policy, Rule
-from controller.core.reach import reach
-from controller.core.reach import Reached
+from controller.core.reach import Reached, reach
 from controller.core.rules import Decision, decide_rules
 from controller.core.schema import SchemaIndex
 from tests.core.documents import VARIABLES, documents
@@ -121,7 +128,7 @@ def test_a_rule_matches(text: str, name: str, coordinate: str) -> None:
         ("{ things { ... on Titled { title } } }", "User"),
         ("{ things { ... on Node { ... on Post { id } } } }", "User"),
         (
-            "{ node { ...F } } fragment F on Node { ... on Post { ...G } } fragment G on Node { id }",
+            "{ node { ...F } } fragment F on Node { ... on Post { ...G } } fragment G on Node {id}",
             "User",
         ),
     ],
@@ -395,7 +402,6 @@ class _Recording(World):
     def _resolve(self, source: Ref | None, info: GraphQLResolveInfo, **arguments: Any) -> Any:
         self.seen.add((info.parent_type.name, info.field_name))
         return super()._resolve(source, info, **arguments)
-
 
 
 @settings(max_examples=60)

@@ -31,9 +31,19 @@ def down(gateway_port: int) -> Iterator[Varnish]:
 
 
 @pytest.fixture
-def varnish(down: Varnish) -> Iterator[Varnish]:
+def fresh(down: Varnish) -> Iterator[Varnish]:
+    """A Varnish that has just started."""
     with down.up():
         yield down
+
+
+@pytest.fixture(scope="session")
+def varnish(gateway_port: int) -> Iterator[Varnish]:
+    """A Varnish for all tests: each has a log of its own, so its worker begins with a flush."""
+    with varnish_directory() as directory:
+        varnish = Varnish(gateway_port, directory)
+        with varnish.up():
+            yield varnish
 
 
 @pytest.fixture
