@@ -23,10 +23,10 @@ from graphql import (
     parse,
 )
 
-from controller.core.layout import Layout
+from controller.core.layout import MAX_NODES, Layout
 from controller.core.operation import MAX_TOKENS, Operation
 from controller.core.schema import SchemaIndex, identifies
-from controller.core.sites import Coverage, Coverages, Fragments, Site, sites
+from controller.core.sites import Coverage, Coverages, Fragments, Site, collected_nodes, sites
 
 PREFIX: Final = f"_s{secrets.token_hex(8)}_"
 """64 random bits per process: no client can write, and no data can imitate, an injected member."""
@@ -94,6 +94,7 @@ def may_instrument(index: SchemaIndex, operation: Operation, prefix: str = PREFI
         and not operation.incremental
         and operation.type is not OperationType.SUBSCRIPTION
         and prefix not in operation.source
+        and collected_nodes(operation.definition, operation.fragments) <= MAX_NODES
     )
 
 

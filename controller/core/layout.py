@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType
 from graphql.type import (
@@ -23,6 +24,10 @@ from controller.core.operation import Operation, selections
 from controller.core.policy import Key
 from controller.core.schema import SchemaIndex
 from controller.core.shape import Selected, Shape, operation_shape
+from controller.core.sites import collected_nodes
+
+MAX_NODES: Final = 50_000
+"""Linear's most intricate operation has 1,900."""
 
 Columns = tuple[tuple[str, ...], ...]
 """Per field of a key the response keys it can stand under."""
@@ -106,7 +111,8 @@ class Position:
 
 class Layout:
     """All positions of one operation. ``aliases`` maps injected response keys to field names;
-    ``root_fields`` are the fields of the operation's root by response key.
+    ``root_fields`` are the fields of the operation's root by response key. ``intricate``: so many
+    selections spread so much that compiling could stop the process for seconds; nothing is read.
     """
 
     def __init__(
@@ -115,6 +121,8 @@ class Layout:
         self.index = index
         self.aliases = tuple(aliases)
         self.typename_aliases = tuple(a for a, name in aliases.items() if name == "__typename")
+        nodes = collected_nodes(operation.definition, operation.fragments)
+        self.intricate = nodes > MAX_NODES
         self.honest_typename = not _renames_typename(operation)
         self._by_field: dict[str, tuple[str, ...]] = {}
         for alias, name in aliases.items():

@@ -41,7 +41,7 @@ def test_a_key_is_64_hex_digits_of_sha_256() -> None:
     assert key("{count}") == expected
 
 
-Q = "query ($a: ID, $b: Int = 5, $c: Filter) { post(id: $a) { id } posts(first: $b, filter: $c) {id} }"
+Q = "query ($a: ID, $b: Int = 5, $c: Filter) { post(id: $a) { id } posts(first: $b, filter: $c) }"
 
 
 @pytest.mark.parametrize(

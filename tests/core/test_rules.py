@@ -399,7 +399,7 @@ class _Recording(World):
 
     seen: set[tuple[str, str]] = field(default_factory=set)
 
-    def _resolve(self, source: Ref | None, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def _resolve(self, source: Ref | None, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         self.seen.add((info.parent_type.name, info.field_name))
         return super()._resolve(source, info, **arguments)
 

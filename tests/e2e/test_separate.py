@@ -1,0 +1,128 @@
+"""Varnish and controller started apart, as in production: what each does without the other."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from tests.demo.origin import Demo, running_demo
+from tests.e2e.conftest import CONFIG
+from tests.support.net import wait_for
+from tests.support.process import Process, running
+from tests.support.stack import SHELLAC, TOKEN, assert_hit, assert_miss, describe, send, with_ports
+
+ENTRYPOINT = Path(__file__).parent.parent.parent / "varnish" / "entrypoint.sh"
+
+
+@dataclass
+class Apart:
+    """The parts of a pair, each a process of its own."""
+
+    folder: Path
+    url: str
+    admin_url: str
+    demo: Demo
+    http: httpx.Client
+    varnish: Process
+
+    @contextmanager
+    def controller(self) -> Iterator[Process]:
+        """A controller, ready; killed at the end if a test has not stopped it."""
+        command = [SHELLAC, "serve", "--config", self.folder / "shellac.yaml"]
+        with running(
+            command, log=self.folder / "controller.log", env={"SHELLAC_ADMIN_TOKEN": TOKEN}
+        ) as process:
+
+            def ready() -> bool:
+                process.check_alive()
+                try:
+                    return self.http.get(f"{self.admin_url}/readyz").status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            wait_for(ready, what="the controller to be ready")
+            yield process
+
+    def query(self, document: str) -> httpx.Response:
+        return send(self.http, self.url, document)
+
+
+@pytest.fixture
+def apart(tmp_path: Path) -> Iterator[Apart]:
+    with running_demo(tmp_path) as demo:
+        config = with_ports({**CONFIG, "originUrl": demo.url}, state_dir=tmp_path / "state")
+        (tmp_path / "shellac.yaml").write_text(yaml.safe_dump(config))
+        rendered = tmp_path / "rendered"
+        subprocess.run(
+            [SHELLAC, "render", "--config", tmp_path / "shellac.yaml", "--output", rendered],
+            check=True,
+        )
+        environment = {"SHELLAC_RENDERED": str(rendered), "SHELLAC_WORKDIR": str(tmp_path / "work")}
+        with (
+            running(
+                [ENTRYPOINT, "-j", "none"], log=tmp_path / "varnishd.log", env=environment
+            ) as varnish,
+            httpx.Client(timeout=20) as http,
+        ):
+            yield Apart(
+                folder=tmp_path,
+                url=f"http://{config['varnish']['listen']}/graphql",
+                admin_url=f"http://{config['controller']['adminListen']}",
+                demo=demo,
+                http=http,
+                varnish=varnish,
+            )
+
+
+def test_a_dead_controller_leaves_hits_running_and_the_next_one_goes_on(apart: Apart) -> None:
+    with apart.controller() as controller:
+        assert_miss(apart.query("{ tags { name } }"))
+        controller.popen.send_signal(signal.SIGKILL)
+        controller.popen.wait()
+        for _ in range(3):
+            assert_hit(apart.query("{ tags { name } }"))
+        unknown = apart.query("{ authors { name } }")
+        assert unknown.status_code == 503, describe(unknown)
+        assert unknown.json()["errors"][0]["extensions"]["code"] == "SHELLAC_503"
+        mutation = apart.query("mutation { likePost(id: 1) { likes } }")
+        assert mutation.status_code == 503, describe(mutation)
+    with apart.controller():
+        assert_hit(apart.query("{ tags { name } }"))
+        assert_miss(apart.query("{ authors { name } }"))
+
+
+def test_a_purge_that_a_dead_varnish_missed_is_not_needed_by_the_next(apart: Apart) -> None:
+    with apart.controller():
+        assert_miss(apart.query("{ post(id: 1) { title } }"))
+        apart.varnish.popen.send_signal(signal.SIGTERM)
+        apart.varnish.popen.wait()
+        answer = send(
+            apart.http,
+            f"{apart.admin_url}/demo",
+            "mutation { purgePost(id: 1) }",
+            headers={"stellate-token": TOKEN},
+        )
+        assert answer.json()["data"] == {"purgePost": True}, describe(answer)
+        nodes = answer.json()["extensions"]["shellac"]["nodes"]
+        assert [node["result"] for node in nodes] != ["applied"]
+        assert apart.http.get(f"{apart.admin_url}/readyz").status_code == 503
+
+
+def test_the_admin_listener_of_the_controller_wants_a_token(apart: Apart) -> None:
+    with apart.controller():
+        for headers in ({}, {"stellate-token": "wrong"}, {"authorization": "Bearer wrong"}):
+            answer = send(
+                apart.http, f"{apart.admin_url}/demo", "mutation { _purgeAll }", headers=headers
+            )
+            assert answer.status_code == 401, describe(answer)
+        bearer = {"authorization": f"Bearer {TOKEN}"}
+        answer = send(
+            apart.http, f"{apart.admin_url}/demo", "mutation { _purgeAll }", headers=bearer
+        )
+        assert answer.json()["data"] == {"_purgeAll": True}
