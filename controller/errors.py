@@ -5,6 +5,7 @@
         ├── SchemaUnavailable        the schema cannot be had
         ├── OriginError              the GraphQL server gave no whole answer
         │   ├── OriginUnreachable    no connection, or it broke
+        │   │   └── OriginRefused    no connection was made: nothing was sent
         │   └── OriginTimeout        it was silent for too long
         ├── LogUnavailable           the purge log cannot be written or read
         ├── NodeError                a Varnish did not do what it was asked
@@ -39,6 +40,10 @@ class OriginError(ControllerError):
 
 class OriginUnreachable(OriginError):
     """No connection to the origin, or it broke."""
+
+
+class OriginRefused(OriginUnreachable):
+    """No connection was made, so the origin has not seen the request."""
 
 
 class OriginTimeout(OriginError):

@@ -76,6 +76,8 @@ def read_answer(
     reading = read(sent.layout, body)
     if isinstance(reading, Uncuttable):
         return reading
+    if sent.layout.intricate:
+        return Uncuttable("too-intricate")
     if reading.seen.unexpected:
         return Uncuttable("unexpected-data")
     if sent.aliases:

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from graphql.language import SelectionSetNode
+from graphql.language import FieldNode, SelectionSetNode
 from graphql.type import GraphQLCompositeType, GraphQLObjectType, get_named_type
 
 from controller.core.answer import entity_tags
 from controller.core.layout import Layout
 from controller.core.names import named_types, types_by_form
-from controller.core.operation import Operation
+from controller.core.operation import Operation, selections
 from controller.core.policy import Key
 from controller.core.schema import SchemaIndex
 from controller.core.shape import Selected
@@ -65,6 +65,8 @@ def purge_for_mutation(
     """
     if isinstance(outcome, NotExecuted):
         return MutationPurge((), ())
+    if index.schema.get_root_type(operation.type) is None:
+        return _by_name_alone(index, operation)
     layout = layout or Layout(index, operation, {})
     tags: set[Tag] = set()
     unnamed = []
@@ -100,6 +102,20 @@ def purge_type_tags(index: SchemaIndex, type_name: str) -> tuple[Tag, ...]:
         for name in _concrete(index, type_name)
         for tag in (type_tag(name), null_tag(name), list_tag(name))
     )
+
+
+def _by_name_alone(index: SchemaIndex, operation: Operation) -> MutationPurge:
+    """For a schema that has no mutations: the origin has newer ones than we know of."""
+    parts = (operation.definition, *operation.fragments.values())
+    tags = {
+        tag
+        for part in parts
+        for node in selections(part.selection_set)
+        if isinstance(node, FieldNode)
+        for name in _named(index, node.name.value)
+        for tag in purge_type_tags(index, name)
+    }
+    return MutationPurge(tuple(sorted(tags)), ())
 
 
 def _root_field(

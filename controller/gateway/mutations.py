@@ -16,7 +16,7 @@ from controller.core.mutation import Outcome, Unknown, purge_for_mutation
 from controller.core.mutation_answer import read_mutation_answer
 from controller.core.tags import Purge
 from controller.core.verdict import Mutation
-from controller.errors import OriginError
+from controller.errors import OriginError, OriginRefused
 from controller.gateway.asgi import Request, Response
 from controller.gateway.headers import Header, from_origin, to_origin, without
 from controller.gateway.origin import Origin
@@ -59,6 +59,8 @@ class _Sending:
         body = _graphql_request(sent.text, self.mutation)
         try:
             answer = await self.origin.post(body, headers)
+        except OriginRefused:
+            raise
         except OriginError:
             await self._purge(sent, Unknown())
             raise

@@ -11,7 +11,7 @@ from typing import Final, Self
 import aiohttp
 from yarl import URL
 
-from controller.errors import OriginTimeout, OriginUnreachable
+from controller.errors import OriginRefused, OriginTimeout, OriginUnreachable
 from controller.gateway.headers import Header, lookup
 
 CONNECT_SECONDS: Final = 5.0
@@ -38,7 +38,7 @@ class OriginAnswer:
 
 
 class OriginStream:
-    """An answer whose headers are here and whose body is still to come, as the origin encodes it."""
+    """An answer whose headers are here and whose body is still to come, in its encoding."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.status = response.status
@@ -152,6 +152,8 @@ class _named_errors:
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+            raise OriginRefused(f"the origin cannot be reached: {error}") from error
         if isinstance(error, asyncio.TimeoutError):
             raise OriginTimeout(f"the origin was silent for {READ_SECONDS:g} s") from error
         if isinstance(error, aiohttp.ClientError | OSError):

@@ -7,6 +7,7 @@ understood is purged for before its answer goes out (DESIGN, Mutations).
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from typing import Final
@@ -19,7 +20,7 @@ from controller.core.mutation import Outcome, Unknown
 from controller.core.mutation_answer import read_mutation_answer
 from controller.core.tags import Purge
 from controller.core.verdict import CacheableQuery, Mutation, Pass, Verdict
-from controller.errors import OriginError
+from controller.errors import OriginError, OriginRefused
 from controller.gateway.asgi import Request, Response
 from controller.gateway.headers import Header, from_origin, to_origin, without
 from controller.gateway.mutations import answer_mutation, purge_headers, purge_mutation
@@ -27,6 +28,8 @@ from controller.gateway.origin import Origin, OriginAnswer, OriginStream
 from controller.gateway.verdicts import http_request
 from controller.purge.purger import Outcome as Purged
 from controller.purge.purger import Purger
+
+logger = logging.getLogger(__name__)
 
 _ENCODED: Final = "accept-encoding"
 
@@ -41,6 +44,8 @@ async def answer_pass(request: Request, brain: Brain, origin: Origin, purger: Pu
     if request.header(b"x-shellac-bypass"):
         return await _streamed(request, origin)
     verdict = brain.decide(http_request(request))
+    if isinstance(verdict, Pass) and verdict.detail == "internal-error":
+        logger.error("a request could not be analysed and is passed: %s", verdict.message)
     if isinstance(verdict, Mutation) and not verdict.by_get:
         return await answer_mutation(request, verdict, brain, origin, purger)
     if _writes(verdict):
@@ -87,6 +92,8 @@ async def _answer_write(
         ) as stream:
             body = b"".join([chunk async for chunk in stream.chunks()])
             answer = OriginAnswer(stream.status, stream.headers, body)
+    except OriginRefused:
+        raise
     except OriginError:
         await _purge_writes(verdict, None, brain, purger)
         raise

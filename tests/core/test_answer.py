@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -227,6 +228,17 @@ def test_unidentified_members_of_an_answer_are_named_once() -> None:
 
 def test_types_of_which_only_typename_is_selected_still_count_where_they_are_null() -> None:
     assert "null:Money" in tags("{thing{__typename}}", '{"data":{"thing":null}}')
+
+
+def test_a_document_that_multiplies_is_neither_instrumented_nor_read() -> None:
+    fields = " ".join(f"a{n}: id @include(if: $n)" for n in range(600))
+    roots = " ".join(f"b{n}: node {{ ...F }}" for n in range(600))
+    text = f"query($n: Boolean!) {{ {roots} }} fragment F on Node {{ {fields} }}"
+    body = json.dumps({"data": {f"b{n}": {} for n in range(600)}})
+    started = time.process_time()
+    assert instrument(INDEX, operation(text)).aliases == {}
+    assert read(text, body, {"n": False}) == Uncuttable("too-intricate")
+    assert time.process_time() - started < 2
 
 
 def test_the_peers_bugs() -> None:

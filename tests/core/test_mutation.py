@@ -212,6 +212,23 @@ def test_types_are_found_in_names_on_word_boundaries(field: str, expected: set[s
     assert found.unnamed == (() if expected else (field or "none",))
 
 
+def test_a_schema_without_mutations_purges_by_name() -> None:
+    index = SchemaIndex(build_schema("type Query { post: Post } type Post { id: ID }"), POLICY)
+    asked = operation("mutation { ...F } fragment F on Mutation { deletePost ping { id } }")
+    assert set(purge_for_mutation(index, asked, None, Unknown()).tags) == types("Post")
+
+
+def test_an_intricate_mutation_purges_what_it_selects() -> None:
+    fields = " ".join(f"a{n}: favourite {{ ... on Post {{ id }} }}" for n in range(300))
+    roots = " ".join(f"b{n}: befriend {{ ...F }}" for n in range(300))
+    text = f"mutation {{ {roots} }} fragment F on User {{ {fields} }}"
+    asked = operation(text)
+    layout = instrument_source(INDEX, asked).layout
+    assert layout.intricate
+    found = purge_for_mutation(INDEX, asked, layout, Answered({"b0": {"id": "7"}}))
+    assert set(found.tags) == types("User", "Post")
+
+
 def test_purges_by_type_name() -> None:
     assert set(purge_entity_tags(INDEX, "User", ("id",), ["7"])) == entity("User", "7")
     assert set(purge_type_tags(INDEX, "User")) == types("User")

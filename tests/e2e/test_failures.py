@@ -50,6 +50,7 @@ def child(stack: Stack, words: str) -> int:
 def test_origin_down_is_a_502_and_hits_go_on(tmp_path: Path) -> None:
     with started(tmp_path) as (demo, stack):
         assert_miss(stack.query("{ tags { name } }"))
+        assert_miss(stack.query("{ post(id: 1) { title } }"))
         demo.process.popen.terminate()
         demo.process.popen.wait()
         assert_hit(stack.query("{ tags { name } }"))
@@ -58,6 +59,8 @@ def test_origin_down_is_a_502_and_hits_go_on(tmp_path: Path) -> None:
         assert answer.json()["errors"][0]["extensions"]["code"] == "ORIGIN_UNREACHABLE"
         mutation = stack.query("mutation { likePost(id: 1) { likes } }")
         assert mutation.status_code == 502, describe(mutation)
+        # It was never sent, so nothing is purged for it.
+        assert_hit(stack.query("{ post(id: 1) { title } }"))
 
 
 def test_killing_the_controller_leaves_hits_running(tmp_path: Path) -> None:

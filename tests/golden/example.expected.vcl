@@ -503,6 +503,8 @@ sub data_fetch {
     header.regsub(bereq, "(?i)^(?!(accept|accept\-encoding|authorization|content\-currency|content\-length|content\-type|host|origin|store|traceparent|transfer\-encoding|x\-session|x-shellac-.*):).*$", "X-Shellac-Cut: 1", true);
     unset bereq.http.X-Shellac-Cut;
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
+    # Which config these rules come from: the controller stores nothing for another one's.
+    set bereq.http.X-Shellac-Digest = "0a53144728b14599";
 }
 
 sub data_response {
@@ -526,7 +528,7 @@ sub data_response {
         # Hit-for-miss: the next requests of this key are not put in a queue.
         set beresp.uncacheable = true;
         set beresp.ttl = 10s;
-        if (beresp.status >= 500) {
+        if (beresp.status >= 500 || beresp.http.X-Shellac-Again) {
             set beresp.ttl = 1s;
         }
     }
@@ -539,6 +541,15 @@ sub data_error {
 }
 
 sub data_deliver {
+    # The controller's config or schema is not the one of this key: the request goes as it was sent.
+    if (req.http.X-Shellac-Round == "data" && resp.http.X-Shellac-Again) {
+        set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail;
+        set req.http.X-Shellac-Round = "pass";
+        return (restart);
+    }
+}
+
+sub data_client {
     if (req.http.X-Shellac-Round == "data") {
         if (req.method == "POST") {
             unset resp.http.ETag;
@@ -712,8 +723,9 @@ sub vcl_backend_error {
 
 sub vcl_deliver {
     call verdict_deliver;
-    call scopes_deliver;
     call data_deliver;
+    call scopes_deliver;
+    call data_client;
     call status_deliver;
     call trust_deliver;
     return (deliver);

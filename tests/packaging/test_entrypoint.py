@@ -1,6 +1,7 @@
 """The scripts of the Varnish image, run here without the image."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from tests.support.net import free_port, listens, wait_for
 from tests.support.process import running
+from tests.support.stack import SHELLAC, describe, with_ports
 
 VARNISH = Path(__file__).parents[2] / "varnish"
 VCL = """
@@ -116,3 +119,43 @@ def test_a_varnish_that_answers_with_an_error_is_not_healthy(folder: Path) -> No
 
         wait_for(up, what="Varnish")
         assert health_code(folder) != 0
+
+
+def test_what_shellac_renders_starts_and_is_healthy(folder: Path) -> None:
+    config = with_ports({"originUrl": "http://127.0.0.1:9/graphql"}, state_dir=folder / "state")
+    file = folder / "shellac.yaml"
+    file.write_text(yaml.safe_dump(config))
+    subprocess.run([SHELLAC, "render", "--config", file, "--output", folder], check=True)
+
+    with running(
+        [VARNISH / "entrypoint.sh"], log=folder / "log", env=environment(folder)
+    ) as process:
+
+        def up() -> bool:
+            process.check_alive()
+            return health_code(folder) == 0
+
+        wait_for(up, what="a healthy Varnish")
+        # No controller runs here, and that is what the generated VCL says.
+        answer = httpx.post(
+            f"http://{config['varnish']['listen']}/graphql", json={"query": "{ __typename }"}
+        )
+        assert answer.status_code in {502, 503}, describe(answer)
+        assert answer.json()["errors"], describe(answer)
+
+
+def test_the_config_of_the_compose_file_renders_its_addresses(folder: Path) -> None:
+    docker = VARNISH.parent / "docker/shellac.yaml"
+    config = yaml.safe_load(docker.read_text())
+    config["stateDir"] = str(folder / "state")
+    config["varnish"]["secretFile"] = str(folder / "secret")
+    file = folder / "shellac.yaml"
+    file.write_text(yaml.safe_dump(config))
+
+    subprocess.run([SHELLAC, "render", "--config", file, "--output", folder], check=True)
+
+    arguments = (folder / "varnishd.args").read_text().splitlines()
+    assert f"admin={config['varnish']['adminListen']},HTTP" in arguments
+    backend, _, port = config["controller"]["gatewayListen"].partition(":")
+    vcl = (folder / "default.vcl").read_text()
+    assert re.search(rf'\.host = "{re.escape(backend)}";\s+\.port = "{port}";', vcl)

@@ -421,6 +421,8 @@ sub data_fetch {
     header.regsub(bereq, "(?i)^(?!(accept|accept\-encoding|content\-length|content\-type|host|origin|traceparent|transfer\-encoding|x-shellac-.*):).*$", "X-Shellac-Cut: 1", true);
     unset bereq.http.X-Shellac-Cut;
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
+    # Which config these rules come from: the controller stores nothing for another one's.
+    set bereq.http.X-Shellac-Digest = "9e2b455daf3d8ead";
 }
 
 sub data_response {
@@ -444,7 +446,7 @@ sub data_response {
         # Hit-for-miss: the next requests of this key are not put in a queue.
         set beresp.uncacheable = true;
         set beresp.ttl = 10s;
-        if (beresp.status >= 500) {
+        if (beresp.status >= 500 || beresp.http.X-Shellac-Again) {
             set beresp.ttl = 1s;
         }
     }
@@ -457,6 +459,15 @@ sub data_error {
 }
 
 sub data_deliver {
+    # The controller's config or schema is not the one of this key: the request goes as it was sent.
+    if (req.http.X-Shellac-Round == "data" && resp.http.X-Shellac-Again) {
+        set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail;
+        set req.http.X-Shellac-Round = "pass";
+        return (restart);
+    }
+}
+
+sub data_client {
     if (req.http.X-Shellac-Round == "data") {
         if (req.method == "POST") {
             unset resp.http.ETag;
@@ -622,8 +633,9 @@ sub vcl_backend_error {
 
 sub vcl_deliver {
     call verdict_deliver;
-    call scopes_deliver;
     call data_deliver;
+    call scopes_deliver;
+    call data_client;
     call status_deliver;
     call trust_deliver;
     return (deliver);
