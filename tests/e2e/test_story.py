@@ -1,9 +1,17 @@
 """The whole way of a query, a mutation and a purge, through real processes."""
 
 import json
+import subprocess
 
 from tests.e2e.conftest import Pair
-from tests.support.stack import assert_hit, assert_miss, assert_pass, assert_same_body, describe
+from tests.support.stack import (
+    SHELLAC,
+    assert_hit,
+    assert_miss,
+    assert_pass,
+    assert_same_body,
+    describe,
+)
 
 POST = "query Post($id: ID!) { post(id: $id) { title author { name } } }"
 
@@ -191,3 +199,40 @@ def test_debug_says_what_was_decided(pair: Pair) -> None:
     assert "key:Post:id:1" in answer.headers["shellac-tags"].split()
     assert len(answer.headers["shellac-key"]) == 64
     assert "shellac-tags" not in pair.stack.query(POST, {"id": 1}).headers
+
+
+def test_answers_that_are_not_stored_are_fetched_side_by_side(pair: Pair) -> None:
+    document = "{ flaky(fail: true) stats { postCount } }"
+    assert_miss(pair.stack.query(document))
+    pair.demo.hold(4)
+    asked = [pair.demo.threads.submit(pair.stack.query, document) for _ in range(4)]
+    # All are at the origin at once: none waits for another's answer.
+    pair.demo.wait_until_held(4)
+    pair.demo.release()
+    assert {answer.result().status_code for answer in asked} == {200}
+
+
+def test_equal_queries_wait_for_one_fetch(pair: Pair) -> None:
+    pair.demo.hold()
+    asked = [
+        pair.demo.threads.submit(pair.stack.query, "{ stats { postCount } }") for _ in range(8)
+    ]
+    pair.demo.wait_until_held()
+    pair.demo.release()
+    assert len({answer.result().content for answer in asked}) == 1
+    assert pair.origin_requests() == 1
+
+
+def test_the_command_line_purges(pair: Pair) -> None:
+    stack = pair.stack
+    assert_miss(stack.query(POST, {"id": 7}))
+    config = stack.state_dir.parent / "shellac.yaml"
+    done = subprocess.run(
+        [SHELLAC, "purge", "type", "Post", "--id", "7", "--config", config, "--token", stack.token],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "applied" in done.stdout
+    assert_miss(stack.query(POST, {"id": 7}))

@@ -36,7 +36,9 @@ def varnish_under_test(text: str, folder: Path) -> str:
     vcl = vcl.replace('.host = "127.0.0.1";', '.host = "${s1_addr}";')
     vcl = vcl.replace('.port = "8090";', '.port = "${s1_port}";')
     parameters = " ".join(f"-p {name}={value}" for name, value in PARAMETERS.items())
-    arguments = f"-a public=127.0.0.1:0 -a admin=127.0.0.1:0 -s data=malloc,10m -s verdict=malloc,10m {parameters}"
+    listeners = "-a public=127.0.0.1:0 -a admin=127.0.0.1:0"
+    storages = "-s data=malloc,10m -s verdict=malloc,10m"
+    arguments = f"{listeners} {storages} {parameters}"
     return f'varnish v1 -arg "{arguments}" -vcl {{\n{vcl}\n}} -start'
 
 

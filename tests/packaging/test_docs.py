@@ -1,0 +1,35 @@
+"""Documentation that lists what the code has."""
+
+import re
+from pathlib import Path
+
+from controller.core.details import DETAILS
+
+ROOT = Path(__file__).parents[2]
+PASSES = (ROOT / "docs" / "passes.md").read_text()
+
+
+def test_every_reason_of_a_pass_is_explained() -> None:
+    for detail, meaning in DETAILS.items():
+        assert f"| `{detail}` | {meaning} |" in PASSES, detail
+
+
+def test_every_detail_of_the_vcl_is_explained() -> None:
+    for template in (ROOT / "templates").rglob("*.j2"):
+        for detail in re.findall(r'X-Shellac-Detail = "([^"]+)"', template.read_text()):
+            assert f"`{detail}`" in PASSES, f"{detail} of {template.name}"
+
+
+def test_every_reason_not_to_store_is_explained() -> None:
+    sources = [*(ROOT / "controller/gateway").glob("*.py"), ROOT / "controller/core/answer.py"]
+    for source in sources:
+        text = source.read_text()
+        found = re.findall(r'(?:return|detail =|refused=|Uncuttable\()\s*"([a-z-]+)"', text)
+        for detail in found:
+            assert f"`{detail}`" in PASSES, f"{detail} of {source.name}"
+
+
+def test_every_link_of_the_documentation_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{target} of {page.name}"
