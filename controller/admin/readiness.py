@@ -13,14 +13,15 @@ async def readiness(state: AdminState) -> tuple[bool, dict[str, Any]]:
     """Ready or not, and the state of schema, log and nodes as JSON values.
 
     Ready means: the schema is there if one is wanted, the log can be read, and every node has every
-    purge and the plan.
+    purge, the plan, and the VCL of this config.
     """
     log = await _log(state)
-    nodes = [node.state for node in state.purger.nodes]
+    nodes = [_node(node.state, state.policy.digest) for node in state.purger.nodes]
     ready = (
         state.schema_error is None
         and log["error"] is None
-        and all(node.status is NodeStatus.READY for node in nodes)
+        and all(node["status"] == NodeStatus.READY.value for node in nodes)
+        and all(node["error"] is None for node in nodes)
     )
     return ready, {
         "ready": ready,
@@ -30,7 +31,7 @@ async def readiness(state: AdminState) -> tuple[bool, dict[str, Any]]:
             "error": state.schema_error,
         },
         "log": log,
-        "nodes": [_node(node) for node in nodes],
+        "nodes": nodes,
     }
 
 
@@ -43,7 +44,17 @@ async def _log(state: AdminState) -> dict[str, Any]:
     return {"id": log.id, "head": head, "oldest": oldest, "error": None}
 
 
-def _node(node: NodeState) -> dict[str, Any]:
+def _node(node: NodeState, config_digest: str) -> dict[str, Any]:
+    """A node's state; with an error where it runs the VCL of another config.
+
+    Such a node stores nothing (docs/protocol.md, X-Shellac-Again), which somebody should hear of.
+    """
+    error = node.error
+    if error is None and node.digest is not None and node.digest != config_digest:
+        error = (
+            f"runs the VCL of config {node.digest}, the controller that of {config_digest}: "
+            "render again and load it"
+        )
     return {
         "address": node.address,
         "status": node.status.value,
@@ -54,5 +65,5 @@ def _node(node: NodeState) -> dict[str, Any]:
         "boot": node.boot,
         "digest": node.digest,
         "plan": node.plan,
-        "error": node.error,
+        "error": error,
     }

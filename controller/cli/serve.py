@@ -24,7 +24,7 @@ from controller.gateway.app import Gateway
 from controller.gateway.origin import Origin
 from controller.gateway.rules import gateway_rules
 from controller.policy_of import policy_of
-from controller.purge.log import KEEP_ENTRIES, KEEP_SECONDS
+from controller.purge.log import keep_trimmed
 from controller.purge.node import NodeWorker
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
@@ -35,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 FENCE_TAGS: Final = 200_000
 """Tags whose last purge is remembered: about 40 MB at most."""
-TRIM_SECONDS: Final = 3_600
 KEEP_ALIVE_SECONDS: Final = 90
 """Longer than Varnish keeps an idle connection (60 s), so that Varnish closes it."""
 
@@ -90,7 +89,7 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
             _serve(gateway, config.controller.gateway_listen),
             _serve(create_admin_app(admin), config.controller.admin_listen),
             keeper.run(),
-            _trim(log),
+            keep_trimmed(log),
             *(node.run() for node in nodes),
         ]
         tasks = [asyncio.create_task(job) for job in jobs]
@@ -122,12 +121,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
-
-
-async def _trim(log: SqliteLog) -> None:
-    while True:
-        await log.trim(keep_seconds=KEEP_SECONDS, keep_entries=KEEP_ENTRIES)
-        await asyncio.sleep(TRIM_SECONDS)
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

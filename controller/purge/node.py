@@ -126,9 +126,7 @@ class NodeWorker:
         """Take the cursor from the node's word, or flush the node where that says nothing."""
         if word.boot != self._state.boot or self._state.status is not NodeStatus.READY:
             self._become(NodeStatus.BEHIND)
-        self._state = replace(
-            self._state, boot=word.boot, digest=word.digest, plan=word.plan, seq=word.seq
-        )
+        self._state = replace(self._state, boot=word.boot, digest=word.digest, plan=word.plan)
         # Asked after the node: whatever it has applied is in the log by now.
         head, oldest = await self._log.head(), await self._log.oldest()
         seq = word.seq if word.log == self._log.id else None

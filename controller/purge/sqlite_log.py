@@ -113,7 +113,7 @@ class SqliteLog:
             batch, self._waiting = self._waiting, []
             try:
                 entries = await self._run(self._write, [(p, text) for p, text, _ in batch])
-            except LogUnavailable as error:
+            except Exception as error:  # whatever it is, it is the callers'
                 for _, _, future in batch:
                     if not future.done():
                         future.set_exception(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -204,6 +205,9 @@ async def test_a_purge_says_what_became_of_it_at_each_node(
             assert ready.status_code == 503
             assert [node["status"] for node in ready.json()["nodes"]] == ["ready", "starting"]
             state.purger = Purger(log, [worker], Fence(9))
+            ready = await http.get("/readyz")
+            assert "runs the VCL of config" in ready.json()["nodes"][0]["error"]
+            state.policy = replace(state.policy, digest=worker.state.digest or "")
             ready = await http.get("/readyz")
             assert (ready.status_code, ready.json()["ready"]) == (200, True)
             assert ready.json()["log"]["head"] == ready.json()["nodes"][0]["seq"] == 2

@@ -11,7 +11,7 @@ from controller.admin.state import AdminState
 from controller.core.mutation import purge_entity_tags, purge_type_tags
 from controller.core.schema import SchemaIndex
 from controller.core.tags import Purge
-from tests.admin.conftest import Api
+from tests.admin.conftest import TOKEN, Api
 
 
 def entities(state: AdminState, type_name: str, *values: str, key: str = "id") -> set[str]:
@@ -80,6 +80,19 @@ async def test_a_long_number_keeps_every_digit(api: Api, state: AdminState) -> N
     assert await api.tags() == entities(state, "Post", digits)
     await api.purge("mutation ($id: ID) { purgePost(id: $id) }", {"id": int(digits)})
     assert await api.tags() == entities(state, "Post", digits)
+
+
+async def test_a_decimal_keeps_its_lexeme(api: Api, state: AdminState) -> None:
+    await api.purge("mutation { purgePost(id: 1.50) }")
+    assert await api.tags() == entities(state, "Post", "1.50")
+    response = await api.http.post(
+        "/demo",
+        content='{"query": "mutation ($id: String) { purgePost(id: $id) }",'
+        ' "variables": {"id": 1.50}}',
+        headers={"stellate-token": TOKEN, "Content-Type": "application/json"},
+    )
+    assert response.status_code == 200, response.text
+    assert await api.tags() == entities(state, "Post", "1.50")
 
 
 @pytest.mark.parametrize("call", ["purgePost", "purgePost(id: null)", '_purgeType(type: "Post")'])

@@ -126,3 +126,27 @@ def test_the_admin_listener_of_the_controller_wants_a_token(apart: Apart) -> Non
             apart.http, f"{apart.admin_url}/demo", "mutation { _purgeAll }", headers=bearer
         )
         assert answer.json()["data"] == {"_purgeAll": True}
+
+
+def test_a_varnish_with_the_vcl_of_another_config_is_said_and_stores_nothing(apart: Apart) -> None:
+    file = apart.folder / "shellac.yaml"
+    config = yaml.safe_load(file.read_text())
+    config["varyHeaders"] = ["Store"]
+    file.write_text(yaml.safe_dump(config))
+    command = [SHELLAC, "serve", "--config", file]
+    log = apart.folder / "controller.log"
+    with running(command, log=log, env={"SHELLAC_ADMIN_TOKEN": TOKEN}):
+
+        def complaint() -> str | None:
+            try:
+                nodes = apart.http.get(f"{apart.admin_url}/readyz").json()["nodes"]
+            except httpx.TransportError:
+                return None
+            errors: list[str] = [node["error"] for node in nodes if node["status"] == "ready"]
+            return errors[0] if errors else None
+
+        error = wait_for(complaint, what="the controller to say so")
+        assert "runs the VCL of config" in error
+        for _ in range(2):
+            answer = apart.query("{ tags { name } }")
+            assert answer.headers["cache-status"] == "shellac; fwd=bypass; detail=plan-changed"

@@ -54,9 +54,11 @@ def origin(peer: Peer, *, node: str, directory: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def shellac_before(peer: Peer, *, node: str, directory: Path) -> Iterator[Stack]:
-    with origin(peer, node=node, directory=directory) as url:
-        with running_stack({**SETTINGS, "originUrl": url}, directory=directory) as stack:
-            yield stack
+    with (
+        origin(peer, node=node, directory=directory) as url,
+        running_stack({**SETTINGS, "originUrl": url}, directory=directory) as stack,
+    ):
+        yield stack
 
 
 @pytest.fixture(params=PEERS, ids=lambda peer: peer.name)

@@ -10,6 +10,7 @@ import pytest
 
 from controller.core.fence import Fence
 from controller.core.tags import Purge
+from controller.errors import LogUnavailable
 from controller.purge.node import NodeWorker
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
@@ -160,15 +161,16 @@ async def test_another_log_flushes(varnish: Varnish, log: SqliteLog, tmp_path: P
     await other.close()
 
 
+@pytest.mark.parametrize("kept", [0, 1])
 async def test_a_node_that_missed_trimmed_purges_is_flushed(
-    varnish: Varnish, log: SqliteLog
+    varnish: Varnish, log: SqliteLog, kept: int
 ) -> None:
     async with working(varnish, log) as worker:
         await applied(log, worker, hard("x"))
     await read(varnish, "/a", "a")
     for tag in ("a", "x", "x"):
         await log.append(hard(tag))
-    await log.trim(keep_seconds=3600, keep_entries=1)
+    await log.trim(keep_seconds=3600, keep_entries=kept)
     async with working(varnish, log):
         assert await read(varnish, "/a", "a") == "MISS"
         assert varnish.node()["seq"] == f"{log.id}:4"
@@ -217,8 +219,9 @@ async def test_a_node_is_not_ready_before_it_has_the_plan(varnish: Varnish, log:
         varnish.admin, secret="secret-of-the-tests", service="demo", log=log, fence=Fence(100)
     )
     task = asyncio.create_task(worker.run())
-    await applied(log, worker, hard("a"))
-    assert worker.state.status is NodeStatus.BEHIND
+    for _ in range(3):
+        await applied(log, worker, hard("a"))
+        assert worker.state.status is NodeStatus.BEHIND
     worker.set_plan(PLAN)
     async with asyncio.timeout(5):
         await worker.wait_ready()
@@ -237,3 +240,19 @@ async def test_a_plan_that_somebody_changed_is_set_again(varnish: Varnish, log: 
             other.set_plan("other")
             await eventually(lambda: varnish.node()["plan"] == "other", "changed")
         await eventually(lambda: varnish.node()["plan"] == PLAN, "set again")
+
+
+async def test_a_log_that_cannot_be_read_is_waited_for(
+    varnish: Varnish, log: SqliteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> int:
+        raise LogUnavailable("the disk is gone")
+
+    async with working(varnish, log) as worker:
+        with monkeypatch.context() as patch:
+            patch.setattr(log, "head", fail)
+            await eventually(lambda: worker.state.status is NodeStatus.BEHIND, "behind")
+            assert "the disk is gone" in str(worker.state.error)
+        await applied(log, worker, hard("a"))
+        await eventually(lambda: worker.state.status is NodeStatus.READY, "ready again")
+        assert worker.state.error is None

@@ -121,6 +121,26 @@ async def test_a_full_log_says_so_and_works_again_when_there_is_room(log: Sqlite
     assert await log.append(large) == 1
 
 
+async def test_a_purge_that_cannot_be_written_does_not_stop_the_next(log: SqliteLog) -> None:
+    log._thread.submit(log._db.setlimit, sqlite3.SQLITE_LIMIT_LENGTH, 1_000).result()
+    with pytest.raises(LogUnavailable, match="too big"):
+        await log.append(Purge(("x" * 2_000,), "test"))
+    assert await log.append(POST) == 1
+
+
+async def test_a_failure_that_nobody_foresaw_reaches_the_caller(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> int:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "_insert", fail)
+        with pytest.raises(ZeroDivisionError):
+            await log.append(POST)
+    assert await log.append(POST) == 1
+
+
 async def test_a_log_that_another_process_holds_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
