@@ -21,7 +21,7 @@ test: setup ## Lint, check types and run the tests
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m pytest -m "not peers and not soak"
+	$(PYTHON) -m pytest -m "not peers"
 
 peers: setup ## Run the story and the audits before GraphQL servers that are not ours (from npm)
 	@scripts/peers.sh
@@ -31,8 +31,8 @@ bench: setup ## Compare hits with bare Varnish, and misses with the bare origin 
 	@. scripts/debian.sh; need wrk wrk
 	$(PYTHON) -m bench.run
 
-soak: setup ## Run the tests that take long
-	$(PYTHON) -m pytest -m soak
+soak: setup ## Run the property tests with forty times the examples
+	EFFORT=40 $(PYTHON) -m pytest tests/core
 
 docs: setup ## Write docs/config.md and the JSON Schema from the config models
 	$(PYTHON) -m vclgen.config.document
