@@ -65,8 +65,13 @@ async def introspect(url: str, headers: Mapping[str, str]) -> GraphQLSchema:
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(url, json={"query": query}, headers=asked) as response,
+            session.post(
+                url, json={"query": query}, headers=asked, allow_redirects=False
+            ) as response,
         ):
+            if 300 <= response.status < 400:
+                target = response.headers.get("Location", "elsewhere")
+                raise SchemaUnavailable(f"{url} redirects to {target}: write that as the URL")
             answer = await response.json(content_type=None)
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise SchemaUnavailable(f"{url} cannot be reached: {error or type(error).__name__}") from (

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,18 +24,24 @@ class Child:
     process: asyncio.subprocess.Process
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
 
-    async def ended(self) -> int:
+    async def ended(self, heard: Callable[[str], None]) -> int:
         """Read what it prints until it ends; its exit status."""
         assert self.process.stdout is not None
         async for line in self.process.stdout:
-            self.lines.append(line.decode(errors="replace").rstrip())
+            text = line.decode(errors="replace").rstrip()
+            self.lines.append(text)
+            heard(f"{self.name} | {text}")
         return await self.process.wait()
 
 
 class Children:
-    """Used as ``async with``: whatever was started is stopped at the end, newest first."""
+    """Used as ``async with``: whatever was started is stopped at the end, newest first.
 
-    def __init__(self) -> None:
+    ``heard`` is called with each line that a child prints, the child's name before it.
+    """
+
+    def __init__(self, heard: Callable[[str], None]) -> None:
+        self._heard = heard
         self._running: list[tuple[Child, asyncio.Task[int]]] = []
 
     async def __aenter__(self) -> Children:
@@ -66,7 +72,7 @@ class Children:
         except FileNotFoundError as error:
             raise ChildDied(f"{name} cannot be started: {command[0]} is not installed") from error
         child = Child(name, process)
-        self._running.append((child, asyncio.create_task(child.ended(), name=name)))
+        self._running.append((child, asyncio.create_task(child.ended(self._heard), name=name)))
         return child
 
     async def first_death(self) -> None:

@@ -83,7 +83,9 @@ async def run_up(setup: Setup, say: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    async with Children() as children:
+    is_ready = asyncio.Event()
+    # Before, nodes and origin are unreachable by nature; afterwards each line is news.
+    async with Children(lambda line: say(line) if is_ready.is_set() else None) as children:
         await _start_all(setup, children, vcl)
         died = asyncio.create_task(children.first_death())
         ready = asyncio.create_task(_ready(setup, say))
@@ -92,6 +94,7 @@ async def run_up(setup: Setup, say: Callable[[str], None]) -> None:
             await asyncio.wait({died, ready, stop}, return_when=asyncio.FIRST_COMPLETED)
             if ready.done():
                 ready.result()
+                is_ready.set()
                 await asyncio.wait({died, stop}, return_when=asyncio.FIRST_COMPLETED)
             if died.done():
                 died.result()

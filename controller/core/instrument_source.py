@@ -83,9 +83,7 @@ def instrument_source(
     parsed = parse(operation.source, max_tokens=MAX_TOKENS)
     definition = _same(parsed, operation)
     fragments = {
-        d.name.value: d
-        for d in parsed.definitions
-        if isinstance(d, FragmentDefinitionNode) and d.name.value in operation.fragments
+        d.name.value: d for d in parsed.definitions if isinstance(d, FragmentDefinitionNode)
     }
     insertions: list[Insertion] = []
     aliases: dict[str, str] = {}

@@ -22,7 +22,7 @@ from graphql import (
 )
 from graphql.language import FragmentSpreadNode, Node, SelectionSetNode
 
-MAX_TOKENS: Final = 20_000
+MAX_TOKENS: Final = 10_000
 """A document with more tokens is passed as sent; Linear's largest operation has under 5,000."""
 MAX_MESSAGE: Final = 300
 """Characters of a parser's message that are kept; it may quote a token of any length."""

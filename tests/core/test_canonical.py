@@ -39,6 +39,8 @@ def test_a_key_is_64_hex_digits_of_sha_256() -> None:
     assert re.fullmatch("[0-9a-f]{64}", key("{count}"))
     expected = hashlib.sha256(b'["d",null,{},"{count}"]').hexdigest()
     assert key("{count}") == expected
+    named = hashlib.sha256(b'["d","Q",{},"query Q{count}"]').hexdigest()
+    assert key("query Q{count}") == named
 
 
 Q = "query ($a: ID, $b: Int = 5, $c: Filter) { post(id: $a) { id } posts(first: $b, filter: $c) }"

@@ -40,6 +40,7 @@ def test_what_is_forgotten_makes_it_more_cautious() -> None:
     fence.purged(4, ["b"])
     fence.purged(5, ["d"])
     assert not fence.admits(["x"], 2), "c was forgotten, b was used again"
+    assert fence.admits(["x"], 3)
     assert not fence.admits(["b"], 3)
 
 

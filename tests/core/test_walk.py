@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from graphql import build_schema
 
 from controller.core.instrument import as_written, instrument
 from controller.core.layout import Layout
 from controller.core.schema import SchemaIndex
 from controller.core.walk import Seen, parse_answer, parse_exactly, walk
-from tests.core.world import INDEX, PREFIX, operation
+from tests.core.world import INDEX, POLICY, PREFIX, operation
 
 EVERY_THING = {"Counter", "Ledger", "Money", "Post", "User"}
 
@@ -81,6 +82,15 @@ def test_a_keyed_object_without_a_usable_key_is_unidentified(value: str) -> None
     assert found.types == {"User"}
 
 
+def test_a_key_field_with_arguments_identifies_nothing() -> None:
+    schema = build_schema("type Query { a: A } type A { id(short: Boolean): ID }")
+    index = SchemaIndex(schema, POLICY)
+    found = seen("{a{id(short:true)}}", '{"a":{"id":"9"}}', index, instrumented=False)
+    assert entities(found) == set()
+    assert found.unidentified == {"A"}
+    assert instrument(index, operation("{a{id(short:true)}}"), prefix=PREFIX).aliases
+
+
 def test_a_value_type_is_neither_entity_nor_unidentified() -> None:
     found = seen("{post{id price{amount}}}", '{"post":{"id":1,"price":{"amount":1}}}')
     assert found.unidentified == set()
@@ -96,6 +106,7 @@ def test_a_value_type_is_neither_entity_nor_unidentified() -> None:
         ('"sku":null,"store":1,"id":null', set(), True, False),
         ('"sku":"a","store":1', {("sku,store", "a", "1")}, True, False),
         ('"id":"9"', {("id", "9")}, True, False),
+        ('"sku":"a","store":1,"id":{"a":1}', {("sku,store", "a", "1")}, True, False),
     ],
 )
 def test_alternative_and_compound_keys(

@@ -1,0 +1,137 @@
+"""What may be stored, what goes to the origin, and what comes back: the gateway's own decisions."""
+
+import pytest
+
+from controller.core.rules import Decision
+from controller.core.tags import wire
+from controller.gateway.headers import from_origin, to_origin
+from controller.gateway.origin import OriginAnswer
+from controller.gateway.queries import keyed_headers
+from controller.gateway.rules import GatewayRules, gateway_rules
+from controller.gateway.storing import XKEY_LINE, not_storable, stored, xkey_lines
+from vclgen.config import load_config_text
+
+CONFIG = """
+originUrl: https://api.example/graphql
+scopes: {AUTH: "header:authorization", SESSION: "cookie:session|header:x-session"}
+varyHeaders: [Store]
+removeCookies: [tracking]
+maxBodySize: 100
+"""
+
+
+@pytest.fixture
+def rules() -> GatewayRules:
+    return gateway_rules(load_config_text(CONFIG).config)
+
+
+def decision(*scopes: str) -> Decision:
+    return Decision(60, 0, frozenset(scopes), frozenset(), ())
+
+
+def answer(*headers: tuple[bytes, bytes], status: int = 200, body: bytes = b"{}") -> OriginAnswer:
+    return OriginAnswer(status, headers, body)
+
+
+def test_a_plain_answer_may_be_stored(rules: GatewayRules) -> None:
+    assert not_storable(answer((b"Cache-Control", b"no-store")), decision(), rules) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "detail"),
+    [
+        (answer(status=201), "origin-status"),
+        (answer(body=b"x" * 101), "max-body-size"),
+        (answer((b"Set-Cookie", b"login=1; HttpOnly")), "set-cookie"),
+        (answer((b"set-cookie", b"tracking=1"), (b"Set-Cookie", b"login=1")), "set-cookie"),
+        (answer((b"Vary", b"*")), "vary"),
+        (answer((b"Vary", b"Accept-Language")), "vary"),
+        (answer((b"Vary", b"Accept"), (b"vary", b"X-Device")), "vary"),
+        (answer((b"Vary", b"Authorization")), "vary"),
+        (answer((b"Vary", b"Cookie")), "vary"),
+        (answer((b"Vary", b"X-Session")), "vary"),
+    ],
+)
+def test_what_forbids_storing_a_public_answer(
+    rules: GatewayRules, found: OriginAnswer, detail: str
+) -> None:
+    assert not_storable(found, decision(), rules) == detail
+
+
+def test_an_answer_may_vary_on_what_its_own_scopes_key(rules: GatewayRules) -> None:
+    varied = answer((b"Vary", b"accept, Accept-Encoding, origin, STORE"))
+    assert not_storable(varied, decision(), rules) is None
+    by_login = answer((b"Vary", b"Authorization"))
+    assert not_storable(by_login, decision("AUTH"), rules) is None
+    assert not_storable(by_login, decision("SESSION"), rules) == "vary"
+    assert not_storable(answer((b"Vary", b"Cookie, X-Session")), decision("SESSION"), rules) is None
+
+
+def test_an_anonymous_answer_may_vary_on_credentials(rules: GatewayRules) -> None:
+    varied = answer((b"Vary", b"Authorization, Cookie"))
+    assert not_storable(varied, decision("ANONYMOUS"), rules) is None
+
+
+def test_removable_cookies_do_not_forbid_and_are_not_kept(rules: GatewayRules) -> None:
+    found = answer((b"Set-Cookie", b"tracking=1"), (b"Content-Type", b"application/json"))
+    assert not_storable(found, decision(), rules) is None
+    response = stored(found, b"{}", ["type:Post"], decision(), service="shop", debug=False)
+    names = {name.lower() for name, _ in response.headers}
+    assert b"set-cookie" not in names
+    assert {b"content-type", b"etag", b"xkey", b"x-shellac-max-age"} <= names
+
+
+def test_readable_tags_are_there_with_debug_alone() -> None:
+    for debug in (True, False):
+        response = stored(answer(), b"{}", ["key:Post:id:é"], decision(), service="s", debug=debug)
+        assert any(name == b"x-shellac-tags" for name, _ in response.headers) is debug
+
+
+def test_tags_stand_in_lines_that_varnish_takes() -> None:
+    tags = [f"key:Post:id:{number}" for number in range(2_000)]
+    lines = xkey_lines("shop", tags)
+    assert all(len(line) <= XKEY_LINE for line in lines)
+    assert b" ".join(lines).decode().split(" ") == [wire("shop", tag) for tag in tags]
+    assert xkey_lines("shop", []) == []
+
+
+def test_a_fetch_carries_the_keys_of_its_scopes_and_nothing_else(rules: GatewayRules) -> None:
+    sent = [
+        (b"accept", b"application/json"),
+        (b"Store", b"de"),
+        (b"Authorization", b"Bearer a"),
+        (b"X-Session", b"s"),
+        (b"Cookie", b"session=1; login=2"),
+        (b"X-Forwarded-Host", b"evil"),
+        (b"X-Shellac-Key", b"k"),
+        (b"User-Agent", b"me"),
+    ]
+    kept = [("accept", "application/json"), ("store", "de")]
+    assert keyed_headers(sent, rules, frozenset()) == kept
+    assert keyed_headers(sent, rules, frozenset({"AUTH"})) == [
+        *kept,
+        ("authorization", "Bearer a"),
+    ]
+    assert keyed_headers(sent, rules, frozenset({"SESSION"})) == [
+        *kept,
+        ("x-session", "s"),
+        ("cookie", "session=1"),
+    ]
+
+
+def test_internal_and_hop_by_hop_headers_cross_in_neither_direction() -> None:
+    asked = [
+        (b"connection", b"close"),
+        (b"x-shellac-round", b"pass"),
+        (b"shellac-secret", b"s"),
+        (b"host", b"cache"),
+        (b"x-custom", b"1"),
+    ]
+    assert to_origin(asked) == [("x-custom", "1")]
+    answered = [
+        (b"Transfer-Encoding", b"chunked"),
+        (b"X-Shellac-Max-Age", b"900"),
+        (b"XKey", b"a"),
+        (b"X-Custom", b"1"),
+    ]
+    assert from_origin(answered) == [(b"X-Custom", b"1")]
