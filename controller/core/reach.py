@@ -139,7 +139,7 @@ class _Walk:
         counted = {name for sets in self.fields.values() for types in sets for name in types}
         filled = self._with_content()
         for static, place in self.sites:
-            if len(place[0]) == 1 or place not in filled:
+            if place not in filled:
                 counted |= self.index.possible_names(static)
         return Reached(
             types=frozenset(counted),
