@@ -76,7 +76,7 @@ def read_answer(
     reading = read(sent.layout, body)
     if isinstance(reading, Uncuttable):
         return reading
-    if sent.layout.intricate:
+    if sent.layout.opaque:
         return Uncuttable("too-intricate")
     if reading.seen.unexpected:
         return Uncuttable("unexpected-data")

@@ -22,11 +22,6 @@ class Fence:
         self._head = 0
 
     @property
-    def now(self) -> int:
-        """The last log entry the fence was told of: what a fetch that begins now starts at."""
-        return self._head
-
-    @property
     def head(self) -> int:
         """The newest entry it was told of: the seq at which a fetch that begins now starts."""
         return self._head

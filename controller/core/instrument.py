@@ -93,6 +93,7 @@ def may_instrument(index: SchemaIndex, operation: Operation, prefix: str = PREFI
         index.policy.instrument
         and not operation.incremental
         and operation.type is not OperationType.SUBSCRIPTION
+        and index.schema.get_root_type(operation.type) is not None
         and prefix not in operation.source
         and collected_nodes(operation.definition, operation.fragments) <= MAX_NODES
     )

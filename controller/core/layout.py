@@ -110,9 +110,11 @@ class Position:
 
 
 class Layout:
-    """All positions of one operation. ``aliases`` maps injected response keys to field names;
-    ``root_fields`` are the fields of the operation's root by response key. ``intricate``: so many
-    selections spread so much that compiling could stop the process for seconds; nothing is read.
+    """All positions of one operation. ``aliases`` maps injected response keys to field names.
+
+    ``root_fields`` are the fields of the operation's root by response key. ``opaque``: nothing is
+    read, because so many selections spread so much that compiling could stop the process for
+    seconds, or because the schema has no such root (it is older than the origin's).
     """
 
     def __init__(
@@ -122,13 +124,14 @@ class Layout:
         self.aliases = tuple(aliases)
         self.typename_aliases = tuple(a for a, name in aliases.items() if name == "__typename")
         nodes = collected_nodes(operation.definition, operation.fragments)
-        self.intricate = nodes > MAX_NODES
+        known = index.schema.get_root_type(operation.type) is not None
+        self.opaque = nodes > MAX_NODES or not known
         self.honest_typename = not _renames_typename(operation)
         self._by_field: dict[str, tuple[str, ...]] = {}
         for alias, name in aliases.items():
             self._by_field[name] = (*self._by_field.get(name, ()), alias)
         self._positions: dict[tuple[str, tuple[int, ...]], Position] = {}
-        shape = operation_shape(index, operation)
+        shape = operation_shape(index, operation) if known else _nothing(index)
         self.root = Position(self, shape, None)
         self.root_fields = shape.on(shape.type.name)
 
@@ -164,6 +167,12 @@ class Layout:
         if found is None:
             found = self._positions[step] = Position(self, selected.shape, selected.field)
         return found
+
+
+def _nothing(index: SchemaIndex) -> Shape:
+    query = index.schema.query_type
+    assert query is not None
+    return Shape(index, {}, query, ())
 
 
 def _is_list(field: GraphQLField) -> bool:

@@ -115,7 +115,9 @@ def _by_name_alone(index: SchemaIndex, operation: Operation) -> MutationPurge:
         for name in _named(index, node.name.value)
         for tag in purge_type_tags(index, name)
     }
-    return MutationPurge(tuple(sorted(tags)), ())
+    roots = operation.definition.selection_set.selections
+    unnamed = [node.name.value for node in roots if isinstance(node, FieldNode) and not tags]
+    return MutationPurge(tuple(sorted(tags)), tuple(unnamed))
 
 
 def _root_field(

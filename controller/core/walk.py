@@ -78,7 +78,7 @@ def parse_exactly(body: bytes) -> object:
 
 def walk(layout: Layout, data: object, at: Position | None = None) -> Seen:
     """What ``data`` holds, read as the value of ``at`` (by default the whole operation)."""
-    if layout.intricate:
+    if layout.opaque:
         return Seen(unexpected=True)
     seen = Seen()
     groups: dict[Kind, list[Object]] = {}

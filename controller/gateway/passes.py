@@ -111,11 +111,9 @@ async def _purge_writes(
     unread = False
     if isinstance(verdict, Pass):
         writes = list(verdict.writes)
-        unread = verdict.may_write and not writes
-    if unread:
-        if answer is None or _may_have_written(answer):
-            return [await purger.purge(Purge((), "unreadable mutation", everything=True))]
-        return []
+        unread = verdict.may_write
+    if unread and (answer is None or _may_have_written(answer)):
+        return [await purger.purge(Purge((), "unreadable mutation", everything=True))]
     done = []
     for mutation in writes:
         outcome: Outcome = Unknown()

@@ -13,12 +13,12 @@ from controller.core.fence import Fence
 
 def test_an_answer_fetched_before_its_purge_is_not_admitted() -> None:
     fence = Fence(10)
-    started = fence.now
+    started = fence.head
     fence.purged(7, ["key:Post:id:5"])
-    assert fence.now == 7
+    assert fence.head == 7
     assert not fence.admits(["app:shop", "key:Post:id:5"], started)
     assert fence.admits(["app:shop", "key:Post:id:6"], started)
-    assert fence.admits(["app:shop", "key:Post:id:5"], fence.now)
+    assert fence.admits(["app:shop", "key:Post:id:5"], fence.head)
 
 
 def test_a_flush_admits_nothing_older() -> None:
@@ -56,7 +56,7 @@ def test_a_purge_that_arrives_late_does_not_move_a_tag_back() -> None:
     fence.purged(9, ["a"])
     fence.purged(4, ["a"])
     assert not fence.admits(["a"], 8)
-    assert fence.now == 9
+    assert fence.head == 9
 
 
 class Everything:

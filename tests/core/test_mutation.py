@@ -224,7 +224,7 @@ def test_an_intricate_mutation_purges_what_it_selects() -> None:
     text = f"mutation {{ {roots} }} fragment F on User {{ {fields} }}"
     asked = operation(text)
     layout = instrument_source(INDEX, asked).layout
-    assert layout.intricate
+    assert layout.opaque
     found = purge_for_mutation(INDEX, asked, layout, Answered({"b0": {"id": "7"}}))
     assert set(found.tags) == types("User", "Post")
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from graphql import build_schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.instrument_source import instrument_source, source_as_written
-from controller.core.mutation import Answered, NotExecuted, Outcome, Unknown
+from controller.core.mutation import (
+    Answered,
+    MutationPurge,
+    NotExecuted,
+    Outcome,
+    Unknown,
+    purge_for_mutation,
+)
 from controller.core.mutation_answer import MutationAnswer, read_mutation_answer
+from controller.core.schema import SchemaIndex
 from tests.core.documents import VARIABLES, documents
-from tests.core.world import INDEX, PREFIX, STYLES, World, operation
+from tests.core.world import INDEX, POLICY, PREFIX, STYLES, World, operation
 
 TEXT = "mutation { befriend { name } }"
 
@@ -90,6 +99,23 @@ def test_a_mutation_that_went_out_as_written() -> None:
     body = b'{"errors":[{"locations":[{"line":1,"column":47}]}],"data":{"befriend":{"name":"n"}}}'
     answer = read_mutation_answer(sent, body)
     assert answer == MutationAnswer(body, Answered({"befriend": {"name": "n"}}))
+
+
+def test_a_schema_without_mutations_leaves_the_outcome_unknown() -> None:
+    index = SchemaIndex(build_schema("type Query { befriend: User } type User { id: ID }"), POLICY)
+    asked = operation(TEXT)
+    sent = instrument_source(index, asked)
+    assert sent.text == asked.source
+    answer = read_mutation_answer(sent, b'{"data":{"befriend":{"name":"n"}}}')
+    assert answer.outcome == Unknown({"befriend": {"name": "n"}})
+    nothing = purge_for_mutation(index, asked, sent.layout, answer.outcome)
+    assert nothing == MutationPurge((), ("befriend",))
+    assert (
+        "type:User"
+        in purge_for_mutation(
+            index, operation("mutation{dropUser}"), sent.layout, answer.outcome
+        ).tags
+    )
 
 
 def test_the_answer_is_byte_for_byte_the_plain_one_with_its_errors() -> None:

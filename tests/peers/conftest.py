@@ -21,10 +21,6 @@ SETTINGS = {
 }
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "peers: runs GraphQL servers from npm (make peers)")
-
-
 @pytest.fixture(scope="session")
 def node() -> str:
     """A Node of version 22 or later: the machine's own, else the one that npm installed."""

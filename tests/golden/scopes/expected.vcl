@@ -45,11 +45,18 @@ sub trust_recv {
     unset req.http.Proxy;
 }
 
+# Once per fetch: of our own names only those stay that trust_deliver takes off by name.
+sub trust_response {
+    header.regsub(beresp, "(?i)^(x-hashtwo|x-shellac-(?!(again|detail|flush|tags):).*):.*$", "X-Shellac-Cut: 1", true);
+    unset beresp.http.X-Shellac-Cut;
+}
+
 sub trust_deliver {
-    header.regsub(resp, "(?i)^x-shellac-.*$", "X-Shellac-Cut: 1", true);
-    unset resp.http.X-Shellac-Cut;
+    unset resp.http.X-Shellac-Again;
+    unset resp.http.X-Shellac-Detail;
+    unset resp.http.X-Shellac-Flush;
+    unset resp.http.X-Shellac-Tags;
     unset resp.http.xkey;
-    unset resp.http.X-HashTwo;
     unset resp.http.X-Varnish;
     unset resp.http.Via;
 }
@@ -162,7 +169,6 @@ sub purge_recv {
 # What can be looked up at all: a bodiless GET or HEAD, or a POST whose whole body Varnish holds.
 # All else goes through as it was sent, in this round: a restart would lose or hang its body.
 sub request_recv {
-    set req.http.X-Shellac-Round = "pass";
     if (req.url !~ "^/api/v1\.2/graphql(\?|$)") {
         return (synth(404, "This cache serves /api/v1.2/graphql"));
     }
@@ -186,16 +192,27 @@ sub request_recv {
             set req.http.X-Shellac-Detail = "no-body";
             return (pass);
         }
-        set req.http.X-Shellac-Method = "POST";
     } elsif (req.method == "GET" || req.method == "HEAD") {
         if (req.http.Transfer-Encoding || std.integer(req.http.Content-Length, 0) != 0) {
             set req.http.X-Shellac-Detail = "body-on-get";
             return (pass);
         }
-        set req.http.X-Shellac-Method = "GET";
     } else {
         set req.http.X-Shellac-Detail = "method";
         return (pass);
+    }
+}
+
+sub request_pass {
+    set req.http.X-Shellac-Round = "pass";
+}
+
+sub request_miss {
+    # Varnish makes a GET of every fetch that may be stored.
+    if (req.method == "POST") {
+        set req.http.X-Shellac-Method = "POST";
+    } else {
+        set req.http.X-Shellac-Method = "GET";
     }
 }
 
@@ -224,17 +241,18 @@ sub bypass_recv {
 # The result is part of the data key, and it is what the origin gets as Accept.
 sub accept_recv {
     std.collect(req.http.Accept, ", ");
-    set req.http.X-Shellac-Accept = regsuball(std.tolower(req.http.Accept), "\s", "");
-    if (req.http.X-Shellac-Accept == "" || req.http.X-Shellac-Accept ~ "^\*/\*$") {
+    if (!req.http.Accept || req.http.Accept ~ "^\s*(\*/\*)?\s*$") {
         set req.http.X-Shellac-Accept = "*/*";
-    } elsif (req.http.X-Shellac-Accept ~ "^application/json(;charset=utf-8)?(,|$)") {
+    } elsif (req.http.Accept ~ "(?i)^\s*application/json\s*(;\s*charset=utf-8\s*)?(,|$)") {
         set req.http.X-Shellac-Accept = "application/json";
-    } elsif (req.http.X-Shellac-Accept
-        ~ "^application/graphql-response\+json(;charset=utf-8)?,.*(application/json|application/\*|\*/\*)") {
+    } elsif (req.http.Accept ~ "(?i)^\s*application/graphql-response\+json\s*(;\s*charset=utf-8\s*)?,.*(application/json|application/\*|\*/\*)") {
         set req.http.X-Shellac-Accept = "application/graphql-response+json, application/json;q=0.9";
-    } elsif (req.http.X-Shellac-Accept ~ "text/html" || req.http.X-Shellac-Accept !~ "^[!-~]{1,200}$") {
-        set req.http.X-Shellac-Detail = "accept";
-        return (pass);
+    } else {
+        set req.http.X-Shellac-Accept = regsuball(std.tolower(req.http.Accept), "\s", "");
+        if (req.http.X-Shellac-Accept ~ "text/html" || req.http.X-Shellac-Accept !~ "^[!-~]{1,200}$") {
+            set req.http.X-Shellac-Detail = "accept";
+            return (pass);
+        }
     }
 }
 
@@ -257,11 +275,13 @@ sub verdict_hash {
     hash_data("e5e4aebd7565ee2b");
     hash_data(var.global_get("boot"));
     hash_data(var.global_get("plan"));
-    hash_data(req.http.X-Shellac-Method);
     hash_data(req.http.Host);
     hash_data(req.http.Content-Type);
     hash_data(req.url);
-    if (req.http.X-Shellac-Method == "POST") {
+    if (req.method != "POST") {
+        hash_data("GET");
+    } else {
+        hash_data("POST");
         # Last: bodyaccess adds no separator of its own.
         bodyaccess.hash_req_body();
     }
@@ -287,6 +307,24 @@ sub verdict_response {
         # A marker, so that the next requests of this key do not queue behind one another.
         set beresp.uncacheable = true;
         set beresp.ttl = 1s;
+    }
+}
+
+# A verdict is never stale (no grace), so a hit needs no delivery before the second lookup.
+sub verdict_hit {
+    if (req.http.X-Shellac-Round == "verdict") {
+        if (obj.http.X-Shellac-Operation) {
+            set req.http.X-Shellac-Operation = obj.http.X-Shellac-Operation;
+        }
+        if (obj.http.X-Shellac-Kind == "query") {
+            set req.http.X-Shellac-Round = "data";
+            set req.http.X-Shellac-Key = obj.http.X-Shellac-Key;
+            set req.http.X-Shellac-Scopes = obj.http.X-Shellac-Scopes;
+        } else {
+            set req.http.X-Shellac-Round = "pass";
+            set req.http.X-Shellac-Detail = obj.http.X-Shellac-Detail;
+        }
+        return (restart);
     }
 }
 
@@ -387,53 +425,55 @@ sub keyed_hash {
 # cookies that are not ignored, and whatever some scope reads; those that no scope of this query
 # reads make an ANONYMOUS query pass, and are dropped from one with only PUBLIC or named scopes.
 sub scopes_recv {
-    std.collect(req.http.Cookie, "; ");
-    if (req.http.Cookie ~ "(?:^|;)\s*cart\s*=.*;\s*cart\s*=") {
-        set req.http.X-Shellac-Detail = "repeated-cookie";
-        set req.http.X-Shellac-Round = "pass";
-        return (pass);
+    if (req.http.Cookie) {
+        std.collect(req.http.Cookie, "; ");
+        if (req.http.Cookie ~ "(?:^|;)\s*cart\s*=.*;\s*cart\s*=") {
+            set req.http.X-Shellac-Detail = "repeated-cookie";
+            set req.http.X-Shellac-Round = "pass";
+            return (pass);
+        }
+        if (req.http.Cookie ~ "(?:^|;)\s*session\s*=.*;\s*session\s*=") {
+            set req.http.X-Shellac-Detail = "repeated-cookie";
+            set req.http.X-Shellac-Round = "pass";
+            return (pass);
+        }
+        cookie.parse(req.http.Cookie);
+        cookie.filter_re("^(AMP_[^:]*|AWSALB[^:]*|CookieConsent|CookieConsentBulkSetting[^:]*|FCCDCF|FCNEC|OptanonAlertBoxClosed|OptanonConsent|__cf_bm|__eoi|__gads|__gpi|__hs[^:]*|__stripe_mid|__stripe_sid|__utm[^:]*|_cfuvid|_clck|_clsk|_dc_gtm_[^:]*|_dd_s|_fbc|_fbp|_ga[^:]*|_gac_[^:]*|_gat[^:]*|_gcl_[^:]*|_gid|_hj[^:]*|_mkto_trk|_pin_unauth|_pk_[^:]*|_rdt_uuid|_scid[^:]*|_sp_id[^:]*|_sp_ses[^:]*|_ttp|_uet[^:]*|_ym_[^:]*|ab_[^:]*|ajs_anonymous_id|amplitude_id[^:]*|axeptio_[^:]*|borlabs\-cookie|cf_clearance|cmplz_[^:]*|cookieconsent_status|cookielawinfo\-[^:]*|cookieyes\-consent|didomi_token|euconsent\-v2|hubspotutk|li_fat_id|tarteaucitron|theme|usprivacy|viewed_cookie_policy)$");
     }
-    if (req.http.Cookie ~ "(?:^|;)\s*session\s*=.*;\s*session\s*=") {
-        set req.http.X-Shellac-Detail = "repeated-cookie";
-        set req.http.X-Shellac-Round = "pass";
-        return (pass);
-    }
-    cookie.parse(req.http.Cookie);
-    cookie.filter_re("^(AMP_[^:]*|AWSALB[^:]*|CookieConsent|CookieConsentBulkSetting[^:]*|FCCDCF|FCNEC|OptanonAlertBoxClosed|OptanonConsent|__cf_bm|__eoi|__gads|__gpi|__hs[^:]*|__stripe_mid|__stripe_sid|__utm[^:]*|_cfuvid|_clck|_clsk|_dc_gtm_[^:]*|_dd_s|_fbc|_fbp|_ga[^:]*|_gac_[^:]*|_gat[^:]*|_gcl_[^:]*|_gid|_hj[^:]*|_mkto_trk|_pin_unauth|_pk_[^:]*|_rdt_uuid|_scid[^:]*|_sp_id[^:]*|_sp_ses[^:]*|_ttp|_uet[^:]*|_ym_[^:]*|ab_[^:]*|ajs_anonymous_id|amplitude_id[^:]*|axeptio_[^:]*|borlabs\-cookie|cf_clearance|cmplz_[^:]*|cookieconsent_status|cookielawinfo\-[^:]*|cookieyes\-consent|didomi_token|euconsent\-v2|hubspotutk|li_fat_id|tarteaucitron|theme|usprivacy|viewed_cookie_policy)$");
     if (req.http.Authorization) {
         set req.http.X-Shellac-Login = "1";
     }
-    set req.http.X-Shellac-Send = ",";
+    unset req.http.X-Shellac-Send;
     unset req.http.X-Shellac-Send-Cookie;
 
     # AUTHENTICATED: header:authorization|cookie:session
-    set req.http.X-Shellac-Scope-1 = "-";
     if (req.http.X-Shellac-Scopes ~ ",AUTHENTICATED,") {
+        set req.http.X-Shellac-Scope-1 = "-";
         if (req.http.authorization) {
             set req.http.X-Shellac-Scope-1 = "header:authorization=" + req.http.authorization;
-            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + "authorization,";
+            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + ",authorization,";
             unset req.http.X-Shellac-Login;
         } elsif (cookie.isset("session")) {
             set req.http.X-Shellac-Scope-1 = "cookie:session=" + cookie.get("session");
-            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + "cookie:session,";
+            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + ",cookie:session,";
         }
     }
 
     # CART: cookie:cart
-    set req.http.X-Shellac-Scope-2 = "-";
     if (req.http.X-Shellac-Scopes ~ ",CART,") {
+        set req.http.X-Shellac-Scope-2 = "-";
         if (cookie.isset("cart")) {
             set req.http.X-Shellac-Scope-2 = "cookie:cart=" + cookie.get("cart");
-            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + "cookie:cart,";
+            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + ",cookie:cart,";
         }
     }
 
     # CUSTOMER_GROUP: header:x-customer-group
-    set req.http.X-Shellac-Scope-3 = "-";
     if (req.http.X-Shellac-Scopes ~ ",CUSTOMER_GROUP,") {
+        set req.http.X-Shellac-Scope-3 = "-";
         if (req.http.x-customer-group) {
             set req.http.X-Shellac-Scope-3 = "header:x-customer-group=" + req.http.x-customer-group;
-            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + "x-customer-group,";
+            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + ",x-customer-group,";
         }
     }
 
@@ -448,7 +488,10 @@ sub scopes_recv {
     if (req.http.x-customer-group && req.http.X-Shellac-Send !~ ",x\-customer\-group,") {
         set req.http.X-Shellac-Login = "1";
     }
-    if (req.http.X-Shellac-Login || cookie.get_string() != "") {
+    if (req.http.Cookie && cookie.get_string() != "") {
+        set req.http.X-Shellac-Login = "1";
+    }
+    if (req.http.X-Shellac-Login) {
         if (req.http.X-Shellac-Scopes ~ ",ANONYMOUS,") {
             set req.http.X-Shellac-Detail = "credentials";
             set req.http.X-Shellac-Round = "pass";
@@ -489,7 +532,7 @@ sub scopes_fetch {
 sub scopes_deliver {
     # What nobody may share is asked for again with this client's own credentials.
     if (req.http.X-Shellac-Round == "data" && req.http.X-Shellac-Dropped
-        && !resp.http.X-Shellac-Max-Age && resp.status != 502 && resp.status != 503) {
+        && obj.uncacheable && resp.status != 502 && resp.status != 503) {
         set req.http.X-Shellac-Detail = "credentials";
         set req.http.X-Shellac-Round = "pass";
         return (restart);
@@ -503,7 +546,6 @@ sub data_recv {
     # Range and conditions are answered by Varnish from what it stores, never sent on: a 304 would
     # bring a purged body back.
     unset req.http.Range;
-    set req.http.X-Shellac-Flush = var.global_get("flush");
     return (hash);
 }
 
@@ -511,9 +553,14 @@ sub data_hash {
     hash_data("data");
     hash_data("shop");
     hash_data(var.global_get("boot"));
-    hash_data(req.http.X-Shellac-Flush);
+    hash_data(var.global_get("flush"));
     hash_data(req.http.X-Shellac-Key);
     hash_data(req.http.X-Shellac-Accept);
+}
+
+sub data_miss {
+    # Names the generation for the ban of the next flush; the hash is what makes it unreachable.
+    set req.http.X-Shellac-Flush = var.global_get("flush");
 }
 
 sub data_fetch {
@@ -539,6 +586,9 @@ sub data_response {
         set beresp.storage = storage.data;
         set beresp.http.X-Shellac-Flush = bereq.http.X-Shellac-Flush;
         set beresp.do_gzip = true;
+        # Not kept with the object: each would be read and cut again at every hit.
+        unset beresp.http.X-Shellac-Max-Age;
+        unset beresp.http.X-Shellac-Swr;
     } else {
         if (bereq.is_bgfetch) {
             # What was stale stays until a refresh succeeds.
@@ -600,9 +650,9 @@ sub status_deliver {
     if (req.http.X-Shellac-Status == "hit") {
         set resp.http.gcdn-cache = "HIT";
         set resp.http.Cache-Status = "shellac; hit; ttl=" + regsub(regsub(obj.ttl, "\..*$", ""), "^-0$", "0");
-    } elsif (req.http.X-Shellac-Status == "miss" && resp.http.X-Shellac-Max-Age) {
+    } elsif (req.http.X-Shellac-Status == "miss" && !obj.uncacheable) {
         set resp.http.gcdn-cache = "MISS";
-        set resp.http.Cache-Status = "shellac; fwd=miss; stored; ttl=" + resp.http.X-Shellac-Max-Age;
+        set resp.http.Cache-Status = "shellac; fwd=miss; stored; ttl=" + regsub(obj.ttl, "\..*$", "");
     } else {
         if (resp.http.X-Shellac-Detail) {
             set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail;
@@ -696,17 +746,26 @@ sub vcl_hash {
 }
 
 sub vcl_hit {
+    call verdict_hit;
+    if (obj.ttl <= 0s) {
+        # Stale: the refresh in the background is a fetch too.
+        call request_miss;
+        call data_miss;
+    }
     call status_hit;
     return (deliver);
 }
 
 sub vcl_miss {
     call scopes_miss;
+    call request_miss;
+    call data_miss;
     call status_miss;
     return (fetch);
 }
 
 sub vcl_pass {
+    call request_pass;
     call status_pass;
     return (fetch);
 }
@@ -728,8 +787,10 @@ sub vcl_backend_response {
         call verdict_response;
     } elsif (bereq.http.X-Shellac-Round == "data") {
         call data_response;
+        call trust_response;
     } else {
         call request_response;
+        call trust_response;
     }
     return (deliver);
 }
