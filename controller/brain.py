@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 from graphql import GraphQLSchema
 
-from controller.core.instrument import Instrumented, instrument
+from controller.core.instrument import Instrumented, as_written, instrument
 from controller.core.instrument_source import SourceInstrumented, instrument_source
 from controller.core.operation import Operation
 from controller.core.policy import Policy
@@ -63,6 +63,7 @@ class Brain:
         self.index = SchemaIndex(schema, policy) if schema is not None else None
         self.documents = Documents(self.index, size=DOCUMENTS)
         self._queries: Bounded[Operation, Instrumented] = Bounded(DOCUMENTS)
+        self._written: Bounded[Operation, Instrumented] = Bounded(DOCUMENTS)
         self._sources: Bounded[Operation, SourceInstrumented] = Bounded(DOCUMENTS)
         self.sent_as_written: Bounded[str, bool] = Bounded(DOCUMENTS)
         self.accepts_members: Bounded[str, bool] = Bounded(DOCUMENTS)
@@ -81,6 +82,12 @@ class Brain:
         assert self.index is not None
         index = self.index
         return self._queries.get(operation, lambda: instrument(index, operation))
+
+    def as_written(self, operation: Operation) -> Instrumented:
+        """A query without such members: how to read the answer to the client's own text."""
+        assert self.index is not None
+        index = self.index
+        return self._written.get(operation, lambda: as_written(index, operation))
 
     def instrumented_source(self, operation: Operation) -> SourceInstrumented:
         """A mutation with such members put into its own text."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vclgen.errors import VclError
 from vclgen.render import ORIGIN_MARK
+from vclgen.varnishd import find_varnishd
 
 _LOCATION = re.compile(r"\('(?P<file>[^']*)' Line (?P<line>\d+) Pos (?P<position>\d+)\)")
 
@@ -34,18 +35,10 @@ def compile_vcl(text: str, *, varnishd: str = "varnishd") -> None:
         Path(folder).chmod(0o755)  # varnishd reads it as its jail user when root starts it
         file = Path(folder, "default.vcl")
         file.write_text(text)
-        try:
-            done = subprocess.run(
-                [varnishd, "-C", "-n", f"{folder}/work", "-f", str(file), *_STORAGES],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=60,
-            )
-        except FileNotFoundError:
-            raise VclError(
-                "varnishd is not installed, so the VCL was not compiled: run `make setup`"
-            ) from None
+        command = [find_varnishd(varnishd), "-C", "-n", f"{folder}/work", "-f", str(file)]
+        done = subprocess.run(
+            [*command, *_STORAGES], capture_output=True, text=True, check=False, timeout=60
+        )
     if done.returncode != 0:
         raise VclError(explain_error(text, done.stderr or done.stdout))
 

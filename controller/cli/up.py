@@ -25,6 +25,7 @@ from vclgen.config import Address, Config
 from vclgen.plan import gateway_plan
 from vclgen.render import render
 from vclgen.start import varnishd_arguments
+from vclgen.varnishd import find_varnishd
 
 READY_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.05
@@ -154,7 +155,7 @@ async def start_varnish(config: Config, children: Children, vcl: Path) -> Child:
     # No jail: the state directory belongs to whoever runs this, and varnishd's jail user
     # could not read it. The images and packages for production keep theirs.
     return await children.start(
-        "varnishd", ["varnishd", "-F", "-j", "none", "-n", str(work.absolute()), *arguments]
+        "varnishd", [find_varnishd(), "-F", "-j", "none", "-n", str(work.absolute()), *arguments]
     )
 
 

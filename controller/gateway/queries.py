@@ -115,14 +115,14 @@ async def _fetch(
         if written_so or not (fetched.refused or fetched.has_errors):
             return fetched
     answer = await origin.post(_graphql_request(operation.source, verdict), headers)
-    fetched = _read(brain, verdict, None, answer)
+    fetched = _read(brain, verdict, brain.as_written(operation), answer)
     if not (fetched.refused or fetched.has_errors):
         brain.sent_as_written.put(operation.text, True)
     return fetched
 
 
 def _read(
-    brain: Brain, verdict: CacheableQuery, sent: Instrumented | None, answer: OriginAnswer
+    brain: Brain, verdict: CacheableQuery, sent: Instrumented, answer: OriginAnswer
 ) -> _Fetched:
     """The answer cut and tagged, or the reason why it is neither."""
     assert brain.index is not None

@@ -1,7 +1,6 @@
 """What a client can send that is wrong: the origin's own words, nothing stored, nothing broken."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Pair
+from tests.support.process import child_of
 from tests.support.stack import assert_hit, assert_same_body, describe
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
@@ -157,11 +157,7 @@ def test_too_many_and_too_long_headers_are_refused(pair: Pair) -> None:
 
 def test_memory_stays_bounded_under_ever_new_documents(pair: Pair) -> None:
     def resident_kilobytes() -> int:
-        controller = next(
-            line.split()[0]
-            for line in _processes(pair).splitlines()
-            if "controller.cli serve" in line
-        )
+        controller = child_of(pair.stack.process.pid, "controller.cli serve")
         return int(Path(f"/proc/{controller}/statm").read_text().split()[1]) * 4
 
     def send(count: int, start: int) -> None:
@@ -172,15 +168,6 @@ def test_memory_stays_bounded_under_ever_new_documents(pair: Pair) -> None:
     before = resident_kilobytes()
     send(400, 1_000)
     assert resident_kilobytes() - before < 64 * 1024
-
-
-def _processes(pair: Pair) -> str:
-    return subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(pair.stack.process.pid)],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
 
 
 def test_nothing_of_it_was_stored(pair: Pair) -> None:

@@ -14,6 +14,7 @@ import yaml
 from tests.demo.origin import Demo, running_demo
 from tests.e2e.conftest import CONFIG
 from tests.support.net import free_port, wait_for
+from tests.support.process import child_of
 from tests.support.stack import (
     SHELLAC,
     Stack,
@@ -37,14 +38,7 @@ def started(folder: Path) -> Iterator[tuple[Demo, Stack]]:
 
 def child(stack: Stack, words: str) -> int:
     """The process id of a child of `shellac up`."""
-    listed = subprocess.run(
-        ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    for line in listed.splitlines():
-        pid, parent, arguments = line.split(None, 2)
-        if int(parent) == stack.process.pid and words in arguments:
-            return int(pid)
-    raise LookupError(words)
+    return child_of(stack.process.pid, words)
 
 
 def test_origin_down_is_a_502_and_hits_go_on(tmp_path: Path) -> None:

@@ -16,8 +16,6 @@ from tests.support.stack import Stack, running_stack
 SETTINGS = {
     "name": "peer",
     "rules": [{"types": ["Query"], "maxAge": 900, "swr": 60}],
-    # Node's fetch sends `Accept-Language: *` with every request; what is not keyed passes.
-    "varyHeaders": ["Accept-Language"],
 }
 
 

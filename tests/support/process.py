@@ -32,6 +32,22 @@ class Process:
             raise RuntimeError(f"{command} ended with code {code}:\n{self.output()}")
 
 
+def child_of(parent: int, words: str) -> int:
+    """The process id of the child of ``parent`` whose command line holds ``words``.
+
+    From /proc: a fresh Debian has no ps.
+    """
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
+        with contextlib.suppress(OSError):
+            status = (entry / "stat").read_text().rpartition(")")[2].split()
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if int(status[1]) == parent and words in command:
+                return int(entry.name)
+    raise LookupError(f"process {parent} has no child {words!r}")
+
+
 @contextlib.contextmanager
 def running(
     command: Sequence[str | Path],

@@ -356,6 +356,10 @@ sub keyed_single {
 }
 
 sub keyed_recv {
+    # RFC 9110, 12.5.4: the same as none. Node's fetch sends it always.
+    if (req.http.Accept-Language == "*") {
+        unset req.http.Accept-Language;
+    }
     if (req.http.origin) {
         header.copy(req.http.origin, req.http.X-Shellac-Lines);
         call keyed_single;
