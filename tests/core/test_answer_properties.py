@@ -30,6 +30,7 @@ from tests.core.world import (
     key_value,
     operation,
 )
+from tests.support.effort import examples
 
 _orders = st.sampled_from(["kept", "sort", "tail", "shuffle"])
 _styles = st.sampled_from(sorted(STYLES))
@@ -50,7 +51,7 @@ def test_the_answer_is_byte_for_byte_the_plain_one() -> None:
     """Of errors the locations differ, which is why such an answer is asked for again."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=examples(300), deadline=None)
     @given(documents(), _seeds, _styles, _orders, st.sampled_from([0.0, 0.1]))
     def check(text: str, seed: int, style: str, order: str, errors: float) -> None:
         world, chosen = World(seed, errors=errors), operation(text)
@@ -79,7 +80,7 @@ def test_the_answer_is_byte_for_byte_the_plain_one() -> None:
 def test_every_entity_and_type_of_the_answer_is_tagged() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=250, deadline=None)
+    @settings(max_examples=examples(250), deadline=None)
     @given(documents(), _seeds, st.booleans())
     def check(text: str, seed: int, passive: bool) -> None:
         world = World(seed)
@@ -108,7 +109,7 @@ def test_whatever_changes_an_answer_purges_it() -> None:
     """An entity changes, is deleted, or comes into being where a null stood."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(60), deadline=None)
     @given(documents(), _seeds, st.booleans())
     def check(text: str, seed: int, passive: bool) -> None:
         index = PASSIVE if passive else INDEX

@@ -16,6 +16,7 @@ from controller.core.canonical import canonical_json, canonical_key, canonical_v
 from controller.core.lexemes import Json, Lexeme, read_json
 from tests.core.documents import documents
 from tests.core.world import operation
+from tests.support.effort import examples
 
 NUMBERS = st.from_regex(
     re.compile(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,9})?([eE][-+]?[0-9]{1,3})?"), fullmatch=True
@@ -173,7 +174,7 @@ _BETWEEN = st.sampled_from([" ", "\n", ",", "\t,", ' # a comment, " {\n', "\r\n"
 _LEXICAL = re.compile(r'"(?:[^"\\]|\\.)*"|\.\.\.|[\w]+|[^\s\w]')
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(documents(), st.randoms(use_true_random=False), st.data())
 def test_ignored_characters_and_the_order_of_definitions_do_not_matter(
     text: str, picks: random.Random, data: st.DataObject
@@ -187,7 +188,7 @@ def test_ignored_characters_and_the_order_of_definitions_do_not_matter(
     assert key(spaced) == key(text)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(documents(), documents())
 def test_documents_that_differ_have_two_keys(left: str, right: str) -> None:
     same = re.sub(r"\s", "", left) == re.sub(r"\s", "", right)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from controller.core.cut import cut, cut_exhaustively, rename
 from tests.core.world import PREFIX, STYLES, arranged
+from tests.support.effort import examples
 
 ALIASES = {f"{PREFIX}{n}": name for n, name in enumerate(["__typename", "id", "sku"])}
 NASTY = [
@@ -63,7 +64,7 @@ def _with_members(value: Any, picks: random.Random, count: list[int]) -> Any:
 def test_the_cut_answer_is_the_plain_answer() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=600, deadline=None)
+    @settings(max_examples=examples(600), deadline=None)
     @given(
         _values,
         st.integers(0, 2**30),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.fence import Fence
+from tests.support.effort import examples
 
 
 def test_an_answer_fetched_before_its_purge_is_not_admitted() -> None:
@@ -78,7 +79,7 @@ _events = st.lists(st.tuples(_tags, st.booleans() | st.just(False), st.integers(
 def test_it_never_admits_what_an_unbounded_fence_refuses(capacity: int) -> None:
     seen: Counter[bool] = Counter()
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=examples(150), deadline=None)
     @given(_events, _tags, st.integers(0, 30))
     def check(events: list[tuple[list[str], bool, int]], tags: list[str], started: int) -> None:
         fence, model = Fence(capacity), Everything()

@@ -15,6 +15,7 @@ from controller.core.instrument import instrument
 from controller.core.schema import SchemaIndex
 from tests.core.documents import documents
 from tests.core.world import INDEX, PASSIVE, POLICY, PREFIX, SCHEMA, operation
+from tests.support.effort import examples
 
 
 def injected(text: str, index: SchemaIndex = INDEX) -> str:
@@ -158,7 +159,7 @@ def test_aliases_carry_64_random_bits() -> None:
 def test_instrumented_documents_are_valid_and_canonical() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=250, deadline=None)
+    @settings(max_examples=examples(250), deadline=None)
     @given(documents())
     def check(text: str) -> None:
         asked = operation(text)

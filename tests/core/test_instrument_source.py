@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from controller.core.instrument_source import instrument_source, source_as_written
 from tests.core.documents import VARIABLES, documents
 from tests.core.world import INDEX, PASSIVE, PREFIX, SCHEMA, STYLES, World, operation
+from tests.support.effort import examples
 
 
 def sent(text: str, name: str | None = None) -> Any:
@@ -107,7 +108,7 @@ def _scattered(text: str, picks: random.Random) -> str:
 def test_locations_are_those_of_the_text_as_sent() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=examples(200), deadline=None)
     @given(documents("mutation"), st.integers(0, 2**30), st.sampled_from(sorted(STYLES)))
     def check(text: str, seed: int, style: str) -> None:
         text = _scattered(text, random.Random(seed))

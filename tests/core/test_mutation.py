@@ -25,6 +25,7 @@ from controller.core.schema import SchemaIndex
 from tests.core.documents import VARIABLES, documents
 from tests.core.naive import naive_entities, naive_text
 from tests.core.world import INDEX, POLICY, PREFIX, World, operation
+from tests.support.effort import examples
 
 
 def types(*names: str) -> set[str]:
@@ -242,7 +243,7 @@ def test_purges_by_type_name() -> None:
 def test_no_entity_of_any_answer_is_missed() -> None:
     seen = {"named": 0, "fallback": 0, "errors": 0}
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=examples(200), deadline=None)
     @given(documents("mutation"), st.integers(0, 2**30), st.booleans(), st.booleans())
     def check(text: str, seed: int, instrumented: bool, unknown: bool) -> None:
         asked, world = operation(text), World(seed, errors=0.05)

@@ -22,6 +22,7 @@ from controller.core.mutation_answer import MutationAnswer, read_mutation_answer
 from controller.core.schema import SchemaIndex
 from tests.core.documents import VARIABLES, documents
 from tests.core.world import INDEX, POLICY, PREFIX, STYLES, World, operation
+from tests.support.effort import examples
 
 TEXT = "mutation { befriend { name } }"
 
@@ -121,7 +122,7 @@ def test_a_schema_without_mutations_leaves_the_outcome_unknown() -> None:
 def test_the_answer_is_byte_for_byte_the_plain_one_with_its_errors() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=examples(200), deadline=None)
     @given(documents("mutation"), st.integers(0, 2**30), st.sampled_from(sorted(STYLES)))
     def check(text: str, seed: int, style: str) -> None:
         world = World(seed, errors=0.1, nulls=0.05)

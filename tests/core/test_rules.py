@@ -29,6 +29,7 @@ from controller.core.rules import Decision, decide_rules
 from controller.core.schema import SchemaIndex
 from tests.core.documents import VARIABLES, documents
 from tests.core.world import INDEX, SCHEMA, Ref, World, operation
+from tests.support.effort import examples
 
 Types = Mapping[str, frozenset[str] | None]
 
@@ -383,7 +384,7 @@ def reached_by(asked: Operation) -> Reached:
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(documents())
 def test_what_is_reached_is_what_a_naive_walk_finds(text: str) -> None:
     asked = operation(text)
@@ -404,7 +405,7 @@ class _Recording(World):
         return super()._resolve(source, info, **arguments)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(documents(), st.integers(0, 5))
 def test_an_execution_reaches_nothing_else(text: str, seed: int) -> None:
     world = _Recording(seed=seed, nulls=0.05)

@@ -28,6 +28,7 @@ from controller.core.verdict import CacheableQuery, Documents, Mutation, Pass, V
 from tests.core.documents import VARIABLES
 from tests.core.documents import documents as shop_documents
 from tests.core.world import SCHEMA
+from tests.support.effort import examples
 
 POLICY = Policy("shop", "digest", rules=(Rule(0, {"Query": None}, 60, 10, PUBLIC),))
 INDEX = SchemaIndex(SCHEMA, POLICY)
@@ -143,7 +144,7 @@ def test_another_schema_or_policy_has_other_keys() -> None:
     assert found.key != cacheable(post(Q)).key
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(shop_documents(), st.randoms(use_true_random=False))
 def test_get_post_names_and_orders_reach_one_key(text: str, picks: random.Random) -> None:
     items = [*VARIABLES.items(), ("undeclared", 1)]
