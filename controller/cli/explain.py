@@ -97,11 +97,12 @@ def _query(
 ) -> Explained:
     decision = verdict.decision
     operation = verdict.operation
-    tags = [service_tag(config.name), *map(type_tag, sorted(decision.types))]
-    if operation.name:
-        tags.append(operation_tag(operation.name))
     index = brain.index
     assert index is not None
+    types = [name for name in sorted(decision.types) if not index.is_root(name)]
+    tags = [service_tag(config.name), *map(type_tag, types)]
+    if operation.name:
+        tags.append(operation_tag(operation.name))
     layout = brain.instrumented(operation).layout
     tags += [root_field_tag(s.name) for s in layout.root_fields.values() if s.field is not None]
     return Explained(

@@ -29,6 +29,8 @@ from vclgen.varnishd import find_varnishd
 
 READY_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.05
+READY_QUERY: Final = "query ShellacReady { __typename }"
+"""Named, so that its stored answer is nobody's first hit."""
 SECRET_BYTES: Final = 24
 DEMO_LATENCY: Final = "100ms"
 """So that a hit can be felt."""
@@ -174,7 +176,7 @@ async def _ready(setup: Setup, say: Callable[[str], None]) -> None:
                 if state.status_code != 200:
                     last = state.text
                     continue
-                answer = await client.post(public, json={"query": "{__typename}"})
+                answer = await client.post(public, json={"query": READY_QUERY})
                 if answer.status_code not in (502, 503, 504):
                     say(f"ready {public}")
                     return
