@@ -20,12 +20,14 @@ from controller.admin.state import AdminState
 from controller.brain import Brain
 from controller.cli.up import ensure_secret
 from controller.core.fence import Fence
+from controller.core.recent import Recent
 from controller.gateway.app import Gateway
 from controller.gateway.origin import Origin
+from controller.gateway.queries import Freshness
 from controller.gateway.rules import gateway_rules
 from controller.policy_of import policy_of
 from controller.purge.log import keep_trimmed
-from controller.purge.node import NodeWorker
+from controller.purge.node import RECENT_ANSWERS, RECENT_SECONDS, NodeWorker
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
 from controller.schema_keeper import SchemaKeeper
@@ -61,6 +63,7 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
     """Everything started; yields the tasks none of which should end."""
     policy = policy_of(config)
     fence = Fence(FENCE_TAGS)
+    recent = Recent(seconds=RECENT_SECONDS, most=RECENT_ANSWERS)
     async with AsyncExitStack() as stack:
         log = SqliteLog(config.state_dir / "purges.sqlite")
         stack.push_async_callback(log.close)
@@ -69,11 +72,14 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
         )
         secret = ensure_secret(config.secret_file)
         nodes = [
-            NodeWorker(address, secret=secret, service=config.name, log=log, fence=fence)
+            NodeWorker(
+                address, secret=secret, service=config.name, log=log, fence=fence, recent=recent
+            )
             for address in config.varnish.nodes
         ]
         purger = Purger(log, nodes, fence, wait_seconds=config.purge.wait_timeout)
-        gateway = Gateway(Brain(policy, None), origin, purger, fence, gateway_rules(config))
+        freshness = Freshness(fence, recent)
+        gateway = Gateway(Brain(policy, None), origin, purger, freshness, gateway_rules(config))
         admin = AdminState(
             policy, purger, schema_error="not fetched yet", tokens=frozenset({token})
         )

@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from controller.brain import Brain
-from controller.core.fence import Fence
 from controller.errors import LogUnavailable, OriginTimeout, OriginUnreachable
 from controller.gateway.asgi import (
     BodyTooLarge,
@@ -27,7 +26,7 @@ from controller.gateway.asgi import (
 from controller.gateway.headers import without
 from controller.gateway.origin import Origin
 from controller.gateway.passes import answer_pass
-from controller.gateway.queries import answer_query
+from controller.gateway.queries import Freshness, answer_query
 from controller.gateway.rules import GatewayRules
 from controller.gateway.verdicts import verdict_response
 from controller.purge.purger import Purger
@@ -42,7 +41,7 @@ class Gateway:
     brain: Brain
     origin: Origin
     purger: Purger
-    fence: Fence
+    freshness: Freshness
     rules: GatewayRules
     answered: Counter[str] = field(default_factory=Counter)
 
@@ -85,7 +84,7 @@ class Gateway:
             return graphql_error(404, "The gateway has no such path", "NOT_FOUND", accept=None)
         if request.header(b"x-shellac-round") == "data":
             self.answered["data"] += 1
-            return await answer_query(request, self.brain, self.origin, self.fence, self.rules)
+            return await answer_query(request, self.brain, self.origin, self.freshness, self.rules)
         self.answered["pass"] += 1
         response = await answer_pass(request, self.brain, self.origin, self.purger)
         if request.method == "HEAD":

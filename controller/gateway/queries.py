@@ -6,6 +6,7 @@ canonical document, the declared variables, the keyed headers and cookies of the
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import orjson
@@ -14,18 +15,27 @@ from controller.brain import Brain
 from controller.core.answer import Answer, Uncuttable, read_answer
 from controller.core.fence import Fence
 from controller.core.instrument import Instrumented
+from controller.core.recent import Recent
 from controller.core.tags import Tag
 from controller.core.verdict import CacheableQuery
 from controller.gateway.asgi import Request, Response
 from controller.gateway.headers import Headers
 from controller.gateway.origin import Origin, OriginAnswer
 from controller.gateway.rules import GatewayRules
-from controller.gateway.storing import not_storable, stored, unstored
+from controller.gateway.storing import new_own_key, not_storable, stored, unstored
 from controller.gateway.verdicts import http_request
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """What keeps an answer from being stored, or found, after a purge of it was acknowledged."""
+
+    fence: Fence
+    recent: Recent
+
+
 async def answer_query(
-    request: Request, brain: Brain, origin: Origin, fence: Fence, rules: GatewayRules
+    request: Request, brain: Brain, origin: Origin, freshness: Freshness, rules: GatewayRules
 ) -> Response:
     """Fetch the answer to a query that Varnish may store.
 
@@ -38,21 +48,25 @@ async def answer_query(
         return Response(200, [(b"x-shellac-again", b"1"), (b"x-shellac-detail", b"plan-changed")])
     decision = verdict.decision
     headers = keyed_headers(request.headers, rules, decision.scopes)
-    started = fence.head
+    started = freshness.fence.head
     fetched = await _fetch(brain, origin, verdict, headers)
     detail = fetched.refused or not_storable(fetched.answer, decision, rules)
     if detail is None and fetched.has_errors and not rules.cache_errors:
         detail = "errors"
-    if detail is None and not fence.admits(fetched.tags, started):
+    if detail is None and not freshness.fence.admits(fetched.tags, started):
         detail = "purged-meanwhile"
     if detail is not None:
         return unstored(fetched.answer, fetched.body, detail)
+    # In the tick of the fence's word: a purge from now on finds this answer here.
+    own_key = new_own_key()
+    freshness.recent.register(own_key, fetched.tags, asyncio.get_running_loop().time())
     return stored(
         fetched.answer,
         fetched.body,
         fetched.tags,
         decision,
         service=brain.policy.service,
+        own_key=own_key,
         debug=rules.debug,
     )
 

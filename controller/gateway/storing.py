@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Collection
 from typing import Final
 
 from controller.core.rules import Decision
-from controller.core.tags import Tag, wire
+from controller.core.tags import WIRE_LENGTH, Tag, wire
 from controller.gateway.asgi import Response
 from controller.gateway.headers import from_origin, lookup_all, storable, without
 from controller.gateway.origin import OriginAnswer
@@ -56,10 +57,14 @@ def stored(
     decision: Decision,
     *,
     service: str,
+    own_key: str,
     debug: bool,
 ) -> Response:
-    """The answer for Varnish to keep, with its lifetime and its tags."""
-    lines = xkey_lines(service, tags)
+    """The answer for Varnish to keep, with its lifetime and its tags.
+
+    ``own_key`` comes first, and makes sure that Varnish has indexed the rest (core/recent.py).
+    """
+    lines = xkey_lines(service, own_key, tags)
     if len(lines) > XKEY_LINES:
         return unstored(answer, body, "too-many-tags")
     etag = hashlib.sha256(body).hexdigest()[:32]
@@ -76,8 +81,13 @@ def stored(
     return Response(200, headers, body)
 
 
-def xkey_lines(service: str, tags: Collection[Tag]) -> list[bytes]:
-    """The tags on the wire, joined into lines of at most ``XKEY_LINE`` bytes."""
-    keys = [wire(service, tag).encode() for tag in tags]
-    per_line = (XKEY_LINE + 1) // (len(keys[0]) + 1) if keys else 1
+def new_own_key() -> str:
+    """A key that only one answer has, in the form of a tag on the wire."""
+    return secrets.token_urlsafe(WIRE_LENGTH * 3 // 4)
+
+
+def xkey_lines(service: str, own_key: str, tags: Collection[Tag]) -> list[bytes]:
+    """The keys on the wire, joined into lines of at most ``XKEY_LINE`` bytes."""
+    keys = [own_key.encode(), *(wire(service, tag).encode() for tag in tags)]
+    per_line = (XKEY_LINE + 1) // (WIRE_LENGTH + 1)
     return [b" ".join(keys[i : i + per_line]) for i in range(0, len(keys), per_line)]

@@ -45,8 +45,8 @@ def requests_for(entries: Sequence[Entry], service: str) -> list[PurgeRequest]:
     flushes = [e.seq for e in entries if e.purge.everything and not e.purge.soft]
     if flushes:
         return [PurgeRequest(flush=flushes[-1], seq=seq)]
-    hard = dict.fromkeys(_tags(entries, service, soft=False))
-    soft = dict.fromkeys(_tags(entries, service, soft=True))
+    hard = dict.fromkeys(tags_of(entries, service, soft=False))
+    soft = dict.fromkeys(tags_of(entries, service, soft=True))
     if (everything := service_tag(service)) in soft:
         soft = {everything: None}
     requests = [
@@ -57,7 +57,13 @@ def requests_for(entries: Sequence[Entry], service: str) -> list[PurgeRequest]:
     return [*first, PurgeRequest(last.lines, last.soft, last.flush, seq)]
 
 
-def _tags(entries: Iterable[Entry], service: str, *, soft: bool) -> Iterator[Tag]:
+def own_key_requests(own_keys: Sequence[str], *, soft: bool) -> list[PurgeRequest]:
+    """The requests that purge answers by their own keys (``controller.core.recent``)."""
+    return list(_requests(own_keys, soft=soft))
+
+
+def tags_of(entries: Iterable[Entry], service: str, *, soft: bool) -> Iterator[Tag]:
+    """The tags that hard or soft entries purge; everything is the service's tag."""
     for entry in entries:
         if entry.purge.soft == soft:
             yield from (service_tag(service),) if entry.purge.everything else entry.purge.tags

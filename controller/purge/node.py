@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, assert_never
 
+from controller.core.recent import Recent
 from controller.errors import (
     LogUnavailable,
     NodeError,
@@ -23,6 +24,7 @@ from controller.errors import (
     NodeUnreachable,
 )
 from controller.purge.batch import PurgeRequest, requests_for
+from controller.purge.chase import chase
 from controller.purge.connection import NodeConnection, NodeWord
 from controller.purge.log import Entry, PurgeLog
 from controller.purge.pace import Pace
@@ -42,13 +44,23 @@ RUN_ENTRIES: Final = 2_000
 """Entries read, joined and applied together at most."""
 RUNS_PER_SECOND: Final = 50
 RUNS_AT_ONCE: Final = 10
+RECENT_SECONDS: Final = 5.0
+RECENT_ANSWERS: Final = 20_000
+"""How long, and how many, answers count as perhaps not indexed; it takes about a millisecond."""
 
 
 class NodeWorker:
     """Applies the log to one Varnish, for as long as ``run`` runs."""
 
     def __init__(
-        self, address: str, *, secret: str, service: str, log: PurgeLog, fence: Fence
+        self,
+        address: str,
+        *,
+        secret: str,
+        service: str,
+        log: PurgeLog,
+        fence: Fence,
+        recent: Recent | None = None,
     ) -> None:
         self.address = address
         self.counts = NodeCounts()
@@ -56,6 +68,8 @@ class NodeWorker:
         self._service = service
         self._log = log
         self._fence = fence
+        self._recent = recent or Recent(seconds=RECENT_SECONDS, most=RECENT_ANSWERS)
+        self._unsure: set[int] = set()
         self._state = NodeState(address, NodeStatus.STARTING, datetime.now(UTC))
         self._plan: str | None = None
         self._applied = Watermark()
@@ -80,7 +94,7 @@ class NodeWorker:
 
     async def wait_applied(self, seq: int, seconds: float) -> bool:
         """Whether the node has applied every purge up to ``seq`` within ``seconds``."""
-        return await self._applied.reached(seq, seconds)
+        return await self._applied.reached(seq, seconds) and seq not in self._unsure
 
     async def wait_ready(self) -> None:
         """Return when the node has every purge and the plan; use ``asyncio.timeout``."""
@@ -161,6 +175,9 @@ class NodeWorker:
             else:
                 self._fence.purged(entry.seq, entry.purge.tags)
         self._pace.take()
+        if not await chase(connection, self._recent, entries, self._service):
+            self.counts.unchased += 1
+            self._unsure = {entry.seq for entry in entries}
         for request in requests_for(entries, self._service):
             await self._send(connection, request)
         self._reached(entries[-1].seq, entries[-1].seq)

@@ -51,3 +51,5 @@ class NodeCounts:
     matches: int = 0
     flushes: int = 0
     failures: int = 0
+    unchased: int = 0
+    """Runs before which an answer's own key was not found in time."""

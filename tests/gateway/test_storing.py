@@ -3,12 +3,13 @@
 import pytest
 
 from controller.core.rules import Decision
-from controller.core.tags import wire
+from controller.core.tags import WIRE_LENGTH, wire
+from controller.gateway.asgi import Response
 from controller.gateway.headers import from_origin, to_origin
 from controller.gateway.origin import OriginAnswer
 from controller.gateway.queries import keyed_headers
 from controller.gateway.rules import GatewayRules, gateway_rules
-from controller.gateway.storing import XKEY_LINE, not_storable, stored, xkey_lines
+from controller.gateway.storing import XKEY_LINE, new_own_key, not_storable, stored, xkey_lines
 from vclgen.config import load_config_text
 
 CONFIG = """
@@ -31,6 +32,11 @@ def decision(*scopes: str) -> Decision:
 
 def answer(*headers: tuple[bytes, bytes], status: int = 200, body: bytes = b"{}") -> OriginAnswer:
     return OriginAnswer(status, headers, body)
+
+
+def kept(found: OriginAnswer, *, debug: bool) -> Response:
+    tags = ["type:Post", "key:Post:id:é"]
+    return stored(found, b"{}", tags, decision(), service="shop", own_key="own", debug=debug)
 
 
 def test_a_plain_answer_may_be_stored(rules: GatewayRules) -> None:
@@ -75,7 +81,9 @@ def test_an_anonymous_answer_may_vary_on_credentials(rules: GatewayRules) -> Non
 def test_removable_cookies_do_not_forbid_and_are_not_kept(rules: GatewayRules) -> None:
     found = answer((b"Set-Cookie", b"tracking=1"), (b"Content-Type", b"application/json"))
     assert not_storable(found, decision(), rules) is None
-    response = stored(found, b"{}", ["type:Post"], decision(), service="shop", debug=False)
+    response = stored(
+        found, b"{}", ["type:Post"], decision(), service="shop", own_key="own", debug=False
+    )
     names = {name.lower() for name, _ in response.headers}
     assert b"set-cookie" not in names
     assert {b"content-type", b"etag", b"xkey", b"x-shellac-max-age"} <= names
@@ -83,16 +91,20 @@ def test_removable_cookies_do_not_forbid_and_are_not_kept(rules: GatewayRules) -
 
 def test_readable_tags_are_there_with_debug_alone() -> None:
     for debug in (True, False):
-        response = stored(answer(), b"{}", ["key:Post:id:é"], decision(), service="s", debug=debug)
+        response = stored(
+            answer(), b"{}", ["key:Post:id:é"], decision(), service="s", own_key="own", debug=debug
+        )
         assert any(name == b"x-shellac-tags" for name, _ in response.headers) is debug
 
 
 def test_tags_stand_in_lines_that_varnish_takes() -> None:
     tags = [f"key:Post:id:{number}" for number in range(2_000)]
-    lines = xkey_lines("shop", tags)
+    own_key = new_own_key()
+    lines = xkey_lines("shop", own_key, tags)
     assert all(len(line) <= XKEY_LINE for line in lines)
-    assert b" ".join(lines).decode().split(" ") == [wire("shop", tag) for tag in tags]
-    assert xkey_lines("shop", []) == []
+    keys = [own_key, *(wire("shop", tag) for tag in tags)]
+    assert b" ".join(lines).decode().split(" ") == keys
+    assert {len(key) for key in keys} == {WIRE_LENGTH}
 
 
 def test_a_fetch_carries_the_keys_of_its_scopes_and_nothing_else(rules: GatewayRules) -> None:

@@ -1,0 +1,67 @@
+"""Invariant 1, Varnish's half: answers that may not be indexed yet.
+
+Varnish makes an object hittable a moment before xkey knows its tags, so a PURGE that lands between
+the two misses it and is acknowledged all the same (seen: 413 of 500). Each storable answer
+therefore carries a key of its own, and whoever purges one of its tags first purges that key until
+Varnish has found it (``controller.purge.chase``).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from controller.core.tags import Tag
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    at: float
+    tags: frozenset[Tag]
+
+
+class Recent:
+    """The own keys of the answers of the last ``seconds``, at most ``most`` of them.
+
+    Times are seconds of any clock that does not run backwards; the caller gives them.
+    """
+
+    def __init__(self, *, seconds: float, most: int) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._by_tag: dict[Tag, set[str]] = {}
+
+    def register(self, own_key: str, tags: Collection[Tag], now: float) -> None:
+        """An answer goes to Varnish: in the tick in which the fence admitted it."""
+        self._expire(now)
+        self._answers[own_key] = _Answer(now, frozenset(tags))
+        for tag in tags:
+            self._by_tag.setdefault(tag, set()).add(own_key)
+        if len(self._answers) > self._most:
+            self.forget((next(iter(self._answers)),))
+
+    def touching(self, tags: Iterable[Tag], now: float) -> set[str]:
+        """The own keys of answers that carry one of ``tags``."""
+        self._expire(now)
+        return {key for tag in tags for key in self._by_tag.get(tag, ())}
+
+    def forget(self, own_keys: Iterable[str]) -> None:
+        """These are indexed, purged, or never came to be stored."""
+        for key in own_keys:
+            answer = self._answers.pop(key, None)
+            for tag in answer.tags if answer is not None else ():
+                keys = self._by_tag[tag]
+                keys.discard(key)
+                if not keys:
+                    del self._by_tag[tag]
+
+    def _expire(self, now: float) -> None:
+        oldest = now - self._seconds
+        expired = []
+        for key, answer in self._answers.items():
+            if answer.at > oldest:
+                break
+            expired.append(key)
+        self.forget(expired)

@@ -1,0 +1,92 @@
+"""A purge waits for answers that Varnish has been given and has not indexed yet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from controller.core.fence import Fence
+from controller.core.recent import Recent
+from controller.core.tags import Purge, wire
+from controller.purge.node import NodeWorker
+from controller.purge.purger import Outcome, Purger
+from controller.purge.sqlite_log import SqliteLog
+from tests.purge.conftest import PLAN
+from tests.purge.varnish import SECRET, SERVICE, Varnish
+
+pytestmark = pytest.mark.varnish
+
+
+@contextlib.asynccontextmanager
+async def chasing(varnish: Varnish, log: SqliteLog) -> AsyncIterator[tuple[Purger, Recent]]:
+    """A purger whose worker knows the recent answers; it waits long, to see what is not done."""
+    recent = Recent(seconds=5, most=100)
+    worker = NodeWorker(
+        varnish.admin, secret=SECRET, service=SERVICE, log=log, fence=Fence(9), recent=recent
+    )
+    worker.set_plan(PLAN)
+    task = asyncio.create_task(worker.run())
+    async with asyncio.timeout(10):
+        await worker.wait_ready()
+    yield Purger(log, [worker], Fence(9), wait_seconds=5), recent
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def own(log: SqliteLog) -> str:
+    """Varnish and its objects outlive a test, its log does not."""
+    return f"own {log.id}"
+
+
+def given(recent: Recent, name: str, *tags: str) -> None:
+    """Varnish has been given an answer; that it is not there yet is for the test to say."""
+    own_key = wire(SERVICE, name)
+    recent.register(own_key, tags, asyncio.get_running_loop().time())
+
+
+async def read(varnish: Varnish, path: str, *tags: str) -> str:
+    return await asyncio.to_thread(varnish.read, path, *tags)
+
+
+async def purging(purger: Purger, purge: Purge) -> asyncio.Task[Outcome]:
+    """A purge that has begun."""
+    task = asyncio.create_task(purger.purge(purge))
+    await asyncio.wait((task,), timeout=0.05)
+    return task
+
+
+@pytest.mark.parametrize(("soft", "after"), [(False, "MISS"), (True, "STALE")])
+async def test_it_is_acknowledged_only_after_the_answer_was_found_and_purged(
+    varnish: Varnish, log: SqliteLog, soft: bool, after: str
+) -> None:
+    async with chasing(varnish, log) as (purger, recent):
+        given(recent, own(log), "a")
+        task = await purging(purger, Purge(("a",), "test", soft=soft))
+        assert not task.done()
+        assert await read(varnish, "/late", own(log), "a") == "MISS"
+        assert (await task).acknowledged
+        assert await read(varnish, "/late", own(log), "a") == after
+
+
+async def test_another_tags_purge_does_not_wait(varnish: Varnish, log: SqliteLog) -> None:
+    async with chasing(varnish, log) as (purger, recent):
+        given(recent, own(log), "a")
+        assert (await purger.purge(Purge(("b",), "test"))).acknowledged
+
+
+async def test_a_flush_does_not_wait(varnish: Varnish, log: SqliteLog) -> None:
+    async with chasing(varnish, log) as (purger, recent):
+        given(recent, own(log), "a", f"app:{SERVICE}")
+        assert (await purger.purge(Purge((), "test", everything=True))).acknowledged
+
+
+async def test_an_answer_that_never_comes_is_waited_for_once_and_not_acknowledged(
+    varnish: Varnish, log: SqliteLog
+) -> None:
+    async with chasing(varnish, log) as (purger, recent):
+        given(recent, own(log), "a")
+        assert not (await purger.purge(Purge(("a",), "test"))).acknowledged
+        assert (await purger.purge(Purge(("a",), "test"))).acknowledged
