@@ -6,19 +6,21 @@ its digest, so that no verdict of the old one is found again.
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
 from graphql import GraphQLSchema
 
+from controller.core.documents import KEPT_LENGTH, KEPT_TOTAL, Documents
 from controller.core.instrument import Instrumented, as_written, instrument
 from controller.core.instrument_source import SourceInstrumented, instrument_source
 from controller.core.operation import Operation
 from controller.core.policy import Policy
 from controller.core.request import HttpRequest
 from controller.core.schema import SchemaIndex
-from controller.core.verdict import Documents, Verdict, decide
+from controller.core.verdict import Verdict, decide
 
 DOCUMENTS: Final = 2_000
 """Documents kept in analysed form; a shop sends a few hundred different ones."""
@@ -27,11 +29,21 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Bounded(Generic[K, V]):
-    """A mapping that forgets what was used longest ago."""
+def _no_length(_: Hashable) -> int:
+    return 0
 
-    def __init__(self, size: int) -> None:
+
+class Bounded(Generic[K, V]):
+    """A mapping that forgets what was used longest ago: at most ``size`` entries.
+
+    With ``length``, entries longer than ``KEPT_LENGTH`` are not kept, and all kept ones together
+    stay under ``KEPT_TOTAL``: an anonymous client chooses how long its documents are.
+    """
+
+    def __init__(self, size: int, length: Callable[[K], int] = _no_length) -> None:
         self._size = size
+        self._length = length
+        self._total = 0
         self._items: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K, make: Callable[[], V]) -> V:
@@ -45,14 +57,29 @@ class Bounded(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Set or replace a value."""
+        length = self._length(key)
+        if length > KEPT_LENGTH:
+            return
+        if key not in self._items:
+            self._total += length
         self._items[key] = value
         self._items.move_to_end(key)
-        while len(self._items) > self._size:
-            self._items.popitem(last=False)
+        while len(self._items) > self._size or self._total > KEPT_TOTAL:
+            forgotten, _ = self._items.popitem(last=False)
+            self._total -= self._length(forgotten)
 
     def peek(self, key: K) -> V | None:
         """The value of ``key`` if it is there."""
         return self._items.get(key)
+
+
+def _source_length(operation: Operation) -> int:
+    return len(operation.source)
+
+
+def digest(*texts: str) -> bytes:
+    """A short name for some texts, for use as a key."""
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).digest()
 
 
 class Brain:
@@ -62,11 +89,12 @@ class Brain:
         self.policy = policy
         self.index = SchemaIndex(schema, policy) if schema is not None else None
         self.documents = Documents(self.index, size=DOCUMENTS)
-        self._queries: Bounded[Operation, Instrumented] = Bounded(DOCUMENTS)
-        self._written: Bounded[Operation, Instrumented] = Bounded(DOCUMENTS)
-        self._sources: Bounded[Operation, SourceInstrumented] = Bounded(DOCUMENTS)
-        self.sent_as_written: Bounded[str, bool] = Bounded(DOCUMENTS)
-        self.accepts_members: Bounded[str, bool] = Bounded(DOCUMENTS)
+        self._queries: Bounded[Operation, Instrumented] = Bounded(DOCUMENTS, _source_length)
+        self._written: Bounded[Operation, Instrumented] = Bounded(DOCUMENTS, _source_length)
+        self._sources: Bounded[Operation, SourceInstrumented] = Bounded(DOCUMENTS, _source_length)
+        # By digest: 32 bytes an entry, however long the document.
+        self.sent_as_written: Bounded[bytes, bool] = Bounded(DOCUMENTS)
+        self.accepts_members: Bounded[bytes, bool] = Bounded(10 * DOCUMENTS)
 
     @property
     def digest(self) -> str:

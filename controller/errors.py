@@ -12,6 +12,7 @@
         │   ├── NodeUnreachable      no connection, it broke, or no answer in time
         │   ├── NodeRefused          it answered 403: the secret is not the one it has
         │   └── NodeMisbehaved       it answered something else: not a Shellac VCL, or a bug
+        ├── BadHeader                a client's header cannot be handed on
         ├── RequestRefused           a request to the admin API that never became an operation
         └── StartFailed              a process of `shellac up` cannot start or go on
             ├── AddressInUse         something else listens there
@@ -71,6 +72,10 @@ class NodeRefused(NodeError):
 
 class NodeMisbehaved(NodeError):
     """The Varnish answered, but not as docs/protocol.md says."""
+
+
+class BadHeader(ControllerError):
+    """A client's header cannot be handed on to the origin unchanged."""
 
 
 class RequestRefused(ControllerError):

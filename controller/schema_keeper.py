@@ -57,8 +57,12 @@ class SchemaKeeper:
                 await asyncio.Event().wait()
 
     def _compare(self, schema: GraphQLSchema) -> None:
+        try:
+            brain = Brain(self.policy, schema)
+        except Exception as error:
+            # Whatever a schema can do to its printer: said on /readyz, the last good one stays.
+            raise SchemaUnavailable(f"the schema cannot be used: {error!r}") from error
         self.admin.schema_error = None
-        brain = Brain(self.policy, schema)
         if brain.digest == self._digest:
             return
         if self._digest is not None:

@@ -163,3 +163,6 @@ IGNORED_COOKIES: Final = {
     "FCNEC": _CONSENT,
 }
 """Cookies that are no credentials: only scripts in the page or boxes before Shellac read them."""
+
+ALWAYS_KEYED: Final = ("origin",)
+"""An origin's CORS answer depends on Origin, so it splits the cache (docs/decisions/0004)."""

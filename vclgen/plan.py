@@ -15,7 +15,7 @@ from vclgen import __version__
 from vclgen.config import Config
 from vclgen.config.graphql import ScopeSource
 from vclgen.config.values import Address
-from vclgen.names import IGNORED_COOKIES, PASS_HEADERS
+from vclgen.names import ALWAYS_KEYED, IGNORED_COOKIES, PASS_HEADERS
 
 PLAIN_HEADERS: Final = (
     "accept",
@@ -27,9 +27,6 @@ PLAIN_HEADERS: Final = (
     "transfer-encoding",
 )
 """What a cacheable fetch may carry to the controller besides keyed and internal headers."""
-
-ALWAYS_KEYED: Final = ("origin",)
-"""An origin's CORS answer depends on Origin, so it splits the cache (docs/decisions/0004)."""
 
 ROUNDS: Final = 6
 """``max_restarts``: verdict, identity, past swr, error make four; two to spare."""

@@ -21,9 +21,11 @@ PARAMETERS: Final = {
     "workspace_backend": "320k",
     "workspace_client": "256k",
     "max_restarts": str(ROUNDS),
+    "nuke_limit": "1000000",
     "vsl_reclen": "4k",
 }
-"""16 ``xkey`` lines of 7.5 kB in an answer, 3 in a PURGE, and room to work on them."""
+"""16 ``xkey`` lines of 7.5 kB in an answer, 3 in a PURGE, and room to work on them.
+``nuke_limit``: a large answer pushes out as many small ones as it takes, or it would break off."""
 
 
 def varnishd_arguments(config: Config, vcl: Path) -> list[str]:

@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 FENCE_TAGS: Final = 200_000
 """Tags whose last purge is remembered: about 40 MB at most."""
+STOP_SECONDS: Final = 8
+"""For what is under way: a mutation that is cut off here could be sent again by Varnish."""
 KEEP_ALIVE_SECONDS: Final = 90
 """Longer than Varnish keeps an idle connection (60 s), so that Varnish closes it."""
 
@@ -116,7 +118,7 @@ async def _serve(app: Any, address: Address) -> None:
         server_header=False,
         date_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=STOP_SECONDS,
     )
     await _Server(settings).serve()
 

@@ -23,7 +23,9 @@ INFLATED_LIMIT: Final = 8 * 1024 * 1024
 """Bytes of a compressed body that are read; a longer one may be anything."""
 # Not "#" (no server should see it) nor ";" (some take it for "&").
 _FORM_TEXT: Final = re.compile(rb'(?:[!"$&-:<-~]|%[0-9A-Fa-f]{2})*+')
-_CHARSET: Final = re.compile(r"(utf-?8|us-ascii|iso-8859-1|utf-(16|32)(le|be)?)?", re.IGNORECASE)
+_CHARSET: Final = re.compile(r"(utf-?8|us-ascii|iso-8859-1)?", re.IGNORECASE)
+_JSON_CHARSET: Final = re.compile(_CHARSET.pattern + "|utf-(16|32)(le|be)?", re.IGNORECASE)
+"""JSON's encoding is seen from its bytes (RFC 4627, section 3)."""
 _FIELDS: Final = ("operations", "query", "variables", "operationname")
 
 
@@ -64,7 +66,11 @@ def form(text: bytes) -> list[tuple[str, str]]:
 def loose_form(text: bytes) -> Reading:
     """The same for text that no one vouches for."""
     pairs: list[Member] = []
-    for part in text.decode("utf-8", "replace").split("&"):
+    decoded = text.decode("utf-8", "replace")
+    parts = decoded.split("&")
+    if ";" in decoded:
+        parts += [part for part in re.split("[&;]", decoded) if part not in parts]
+    for part in parts:
         name, _, value = part.partition("=")
         pairs.append((unquote_plus(name), unquote_plus(value)))
     return Reading((tuple(pairs),))
@@ -78,7 +84,8 @@ def loose_body(content_type: str | None, encoding: str | None, body: bytes) -> R
         inflated = _inflated(encoding, body)
         return loose_body(content_type, None, inflated) if inflated else Reading(opaque=True)
     media, options = media_type(content_type)
-    if _CHARSET.fullmatch(options.get("charset", "")) is None:
+    known = _JSON_CHARSET if media.endswith("json") else _CHARSET
+    if known.fullmatch(options.get("charset", "")) is None:
         return Reading(opaque=True)
     match media:
         case "application/graphql":

@@ -31,6 +31,9 @@ from controller.core.sites import Coverage, Coverages, Fragments, Site, collecte
 PREFIX: Final = f"_s{secrets.token_hex(8)}_"
 """64 random bits per process: no client can write, and no data can imitate, an injected member."""
 
+MOST_INJECTED: Final = 16_384
+"""Characters that may always be added to a document; beyond, at most four times its length."""
+
 Insertion = tuple[int, str]
 """An offset in a text, in characters, and what is put there."""
 
@@ -78,6 +81,8 @@ def instrument(index: SchemaIndex, operation: Operation, *, prefix: str = PREFIX
         d.name.value: d for d in parsed.definitions if isinstance(d, FragmentDefinitionNode)
     }
     insertions, aliases = missing_members(index, definition, fragments, prefix)
+    if too_much(insertions, operation.text):
+        return as_written(index, operation, prefix=prefix)
     text = insert(operation.text, insertions)
     return Instrumented(text, aliases, prefix, Layout(index, operation, aliases))
 
@@ -118,6 +123,11 @@ def missing_members(
             assert location is not None
             insertions.append((location.start + 1, text))
     return sorted(insertions), aliases.names()
+
+
+def too_much(insertions: Sequence[Insertion], text: str) -> bool:
+    """Whether a small document would become a large one: many sites of a union of hundreds."""
+    return sum(len(inserted) for _, inserted in insertions) > max(MOST_INJECTED, 4 * len(text))
 
 
 def insert(text: str, insertions: Sequence[Insertion]) -> str:

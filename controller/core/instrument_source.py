@@ -6,24 +6,35 @@ the members is changed, and a probe beside it finds out first whether the origin
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     OperationDefinitionNode,
-    Source,
     TokenKind,
-    get_location,
     parse,
 )
 
-from controller.core.instrument import PREFIX, Insertion, insert, may_instrument, missing_members
+from controller.core.instrument import (
+    PREFIX,
+    Insertion,
+    insert,
+    may_instrument,
+    missing_members,
+    too_much,
+)
 from controller.core.jsontext import Member, members
 from controller.core.layout import Layout
 from controller.core.operation import MAX_TOKENS, Operation
 from controller.core.schema import SchemaIndex
+
+_LINE_END: Final = re.compile(r"\r\n|[\n\r]")
+"""A line terminator of the GraphQL specification (2.1.2)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +100,8 @@ def instrument_source(
     aliases: dict[str, str] = {}
     if may_instrument(index, operation, prefix):
         insertions, aliases = missing_members(index, definition, fragments, prefix)
+        if too_much(insertions, operation.source):
+            insertions, aliases = [], {}
     return SourceInstrumented(
         text=insert(operation.source, insertions),
         aliases=aliases,
@@ -118,13 +131,13 @@ def _same(parsed: DocumentNode, operation: Operation) -> OperationDefinitionNode
 
 def _shifts(source: str, insertions: list[Insertion]) -> list[tuple[int, int, int]]:
     shifts = []
-    body = Source(source)
+    starts = [0, *(end.end() for end in _LINE_END.finditer(source))]
     line, on_line = 0, 0
     for offset, text in insertions:
-        location = get_location(body, offset)
-        if location.line != line:
-            line, on_line = location.line, 0
-        shifts.append((line, location.column + on_line, len(text)))
+        here = bisect_right(starts, offset)
+        if here != line:
+            line, on_line = here, 0
+        shifts.append((line, offset - starts[here - 1] + 1 + on_line, len(text)))
         on_line += len(text)
     return shifts
 

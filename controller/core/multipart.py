@@ -12,6 +12,7 @@ from typing import Final
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 _IDENTITY: Final = ("7bit", "8bit", "binary")
+_OTHER_CHARSET: Final = re.compile(r"charset\s*=\s*\"?(?!(utf-?8|us-ascii)\b)", re.IGNORECASE)
 _ENCODED_NAME: Final = re.compile(r"(?<!file)name\*", re.IGNORECASE)
 
 
@@ -67,6 +68,8 @@ class _Parts:
         self._field.clear()
         self._value.clear()
         if field == "content-transfer-encoding" and value.strip().lower() not in _IDENTITY:
+            raise ValueError(f"a part with {field}: {value}")
+        if field == "content-type" and _OTHER_CHARSET.search(value):
             raise ValueError(f"a part with {field}: {value}")
         if field == "content-disposition":
             if _ENCODED_NAME.search(value):

@@ -43,7 +43,9 @@ def read_mutation_answer(
 def _outcome(reading: Reading, exact: bool, status: int) -> Outcome:
     data = reading.members.get("data")
     if isinstance(data, dict):
-        return Answered(data) if exact and not reading.seen.unexpected else Unknown(data)
+        # An error can stand for an element or a key whose write happened all the same.
+        certain = exact and not reading.seen.unexpected and not reading.has_errors
+        return Answered(data) if certain else Unknown(data)
     if "data" not in reading.members and reading.has_errors and status < 500:
         return NotExecuted()
     return Unknown()

@@ -103,6 +103,14 @@ def _from_members(members: dict[str, Json], unknown: str, *, by_get: bool) -> Si
     problem = _problem(members, unknown)
     if problem is not None:
         items, opaque = operations(members.items(), by_get=by_get)
+        if not items:
+            # A wrapper that this reader does not know can hold one.
+            unknown_members = [
+                value
+                for member, value in members.items()
+                if member not in MEMBERS and not names_operation(member, value)
+            ]
+            opaque = opaque or "mutation" in canonical_json(unknown_members)
         return Unread(*problem, items, opaque)
     document, name = members["query"], members.get("operationName")
     variables = members.get("variables")

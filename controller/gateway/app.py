@@ -6,12 +6,14 @@ ends here, as a GraphQL error.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
 from controller.brain import Brain
-from controller.errors import LogUnavailable, OriginTimeout, OriginUnreachable
+from controller.errors import BadHeader, LogUnavailable, OriginTimeout, OriginUnreachable
 from controller.gateway.asgi import (
     BodyTooLarge,
     Receive,
@@ -23,7 +25,6 @@ from controller.gateway.asgi import (
     read_request,
     send_response,
 )
-from controller.gateway.headers import without
 from controller.gateway.origin import Origin
 from controller.gateway.passes import answer_pass
 from controller.gateway.queries import Freshness, answer_query
@@ -32,6 +33,9 @@ from controller.gateway.verdicts import verdict_response
 from controller.purge.purger import Purger
 
 logger = logging.getLogger(__name__)
+
+QUERY_SECONDS: Final = 70.0
+"""For a cacheable fetch in all; Varnish waits 75 s (templates/features/backend.vcl.j2)."""
 
 
 @dataclass(slots=True)
@@ -67,6 +71,8 @@ class Gateway:
         accept = request.header(b"accept")
         try:
             return await self._round(request)
+        except BadHeader as error:
+            return graphql_error(400, str(error), "BAD_HEADER", accept=accept)
         except OriginTimeout as error:
             return graphql_error(504, str(error), "ORIGIN_TIMEOUT", accept=accept)
         except OriginUnreachable as error:
@@ -84,9 +90,12 @@ class Gateway:
             return graphql_error(404, "The gateway has no such path", "NOT_FOUND", accept=None)
         if request.header(b"x-shellac-round") == "data":
             self.answered["data"] += 1
-            return await answer_query(request, self.brain, self.origin, self.freshness, self.rules)
+            try:
+                async with asyncio.timeout(QUERY_SECONDS):
+                    return await answer_query(
+                        request, self.brain, self.origin, self.freshness, self.rules
+                    )
+            except TimeoutError:
+                raise OriginTimeout(f"the origin took longer than {QUERY_SECONDS:g} s") from None
         self.answered["pass"] += 1
-        response = await answer_pass(request, self.brain, self.origin, self.purger)
-        if request.method == "HEAD":
-            return Response(response.status, without(response.headers, b"transfer-encoding"))
-        return response
+        return await answer_pass(request, self.brain, self.origin, self.purger)

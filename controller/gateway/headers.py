@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from controller.errors import BadHeader
+
 Header = tuple[bytes, bytes]
 Headers = Sequence[Header]
 
@@ -29,17 +31,31 @@ _REPLACED: Final = frozenset(
     {
         b"age",
         b"cache-control",
+        b"content-digest",
         b"content-encoding",
         b"content-length",
         b"etag",
         b"expires",
         b"last-modified",
+        b"repr-digest",
         b"set-cookie",
         b"vary",
         b"xkey",
     }
 )
 """Headers of an origin's answer that a stored answer replaces or must not carry."""
+
+
+def text(value: bytes) -> str:
+    """A header's value for the origin client, which writes UTF-8: the same bytes go out again.
+
+    Raises:
+        BadHeader: it is not UTF-8.
+    """
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadHeader("a header of the request is neither ASCII nor UTF-8") from error
 
 
 def lookup(headers: Headers, name: bytes) -> str | None:
@@ -56,9 +72,13 @@ def lookup_all(headers: Headers, name: bytes) -> list[str]:
 
 
 def to_origin(headers: Headers) -> list[tuple[str, str]]:
-    """The client's headers as they go on with a passed request."""
+    """The client's headers as they go on with a passed request.
+
+    Raises:
+        BadHeader: a value is not UTF-8, the only thing the origin client writes.
+    """
     return [
-        (name.decode("latin-1"), value.decode("latin-1"))
+        (name.decode("latin-1"), text(value))
         for name, value in headers
         if name not in HOP_BY_HOP
         and name not in (b"host", b"content-length")
@@ -80,6 +100,19 @@ def from_origin(headers: Headers) -> list[Header]:
 def storable(headers: Headers) -> list[Header]:
     """The origin's headers that a stored answer keeps."""
     return [(n, v) for n, v in from_origin(headers) if n.lower() not in _REPLACED]
+
+
+def of_the_whole(headers: Headers) -> list[Header]:
+    """The origin's headers for an answer that was read whole, decoded, and perhaps cut."""
+    return without(
+        from_origin(headers),
+        b"content-length",
+        b"content-encoding",
+        b"content-digest",
+        b"repr-digest",
+        b"digest",
+        b"content-md5",
+    )
 
 
 def without(headers: Iterable[Header], *names: bytes) -> list[Header]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from controller.brain import Brain
+from controller.brain import Brain, digest
 from controller.core.canonical import canonical_json
 from controller.core.instrument_source import SourceInstrumented, source_as_written
 from controller.core.mutation import Outcome, Unknown, purge_for_mutation
@@ -18,10 +18,11 @@ from controller.core.tags import Purge
 from controller.core.verdict import Mutation
 from controller.errors import OriginError, OriginRefused
 from controller.gateway.asgi import Request, Response
-from controller.gateway.headers import Header, from_origin, to_origin, without
+from controller.gateway.headers import Header, of_the_whole, to_origin
 from controller.gateway.origin import Origin
 from controller.purge.purger import Outcome as Purged
 from controller.purge.purger import Purger
+from vclgen.names import PASS_HEADERS
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +67,8 @@ class _Sending:
             raise
         read = read_mutation_answer(sent, answer.body, status=answer.status)
         purged = await self._purge(sent, read.outcome)
-        kept = without(from_origin(answer.headers), b"content-length", b"content-encoding")
-        return Response(answer.status, [*kept, *purge_headers(purged)], read.body)
+        headers_back = [*of_the_whole(answer.headers), *purge_headers(purged)]
+        return Response(answer.status, headers_back, read.body)
 
     async def _accepted(self, headers: list[tuple[str, str]]) -> SourceInstrumented:
         """The text to send: with members that name entities, if the origin accepts them.
@@ -79,13 +80,16 @@ class _Sending:
         sent = self.brain.instrumented_source(operation)
         if not sent.aliases:
             return sent
-        accepted = self.brain.accepts_members.peek(operation.source)
+        text, name = sent.probe
+        # By caller too: a schema can depend on the role.
+        asked = digest(text, *(f"{k}:{v}" for k, v in headers if decides_access(k.lower())))
+        accepted = self.brain.accepts_members.peek(asked)
         if accepted is None:
-            text, name = sent.probe
             probe = orjson.dumps({"query": text, "operationName": name})
             probed = await self.origin.post(probe, headers)
             accepted = probed.status == 200 and _names_a_type(probed.body)
-            self.brain.accepts_members.put(operation.source, accepted)
+            if accepted or probed.status in (200, 400):
+                self.brain.accepts_members.put(asked, accepted)
         assert self.brain.index is not None
         return sent if accepted else source_as_written(self.brain.index, operation)
 
@@ -114,6 +118,14 @@ async def purge_mutation(
         fields = ", ".join(found.unnamed)
         logger.warning("mutation %s purges nothing for %s: no type is named", name, fields)
     return await purger.purge(Purge(found.tags, f"mutation {name}"))
+
+
+def decides_access(name: str) -> bool:
+    """Whether a header can change what an origin lets a client select."""
+    return name in ("authorization", "cookie") or any(
+        name.startswith(known[:-1]) if known.endswith("*") else name == known
+        for known in PASS_HEADERS
+    )
 
 
 def purge_headers(purged: Purged) -> list[Header]:

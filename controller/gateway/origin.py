@@ -18,6 +18,8 @@ CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 60.0
 """The longest silence of an origin, before its headers or between two chunks."""
 CONNECTIONS: Final = 1_000
+MOST_BYTES: Final = 128 * 1024 * 1024
+"""Of an answer that is read whole; an endless one must not take the controller's memory."""
 _JSON: Final = frozenset({"application/json", "application/graphql-response+json"})
 _NO_DEFAULTS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
@@ -95,9 +97,8 @@ class Origin:
         ]
         with _named_errors():
             async with self._request("POST", self._url, body, sent, decompress=True) as response:
-                return OriginAnswer(
-                    response.status, tuple(response.raw_headers), await response.read()
-                )
+                body = await _whole(response)
+                return OriginAnswer(response.status, tuple(response.raw_headers), body)
 
     @asynccontextmanager
     async def forward(
@@ -144,6 +145,16 @@ class Origin:
             allow_redirects=False,
             auto_decompress=decompress,
         )
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            response.close()
+            raise OriginUnreachable(f"the origin's answer has more than {MOST_BYTES} bytes")
+    return bytes(body)
 
 
 class _named_errors:

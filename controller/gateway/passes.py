@@ -66,6 +66,11 @@ def _writes(verdict: Verdict) -> bool:
 
 async def _streamed(request: Request, origin: Origin) -> Response:
     """The answer chunk by chunk, in the origin's own encoding."""
+    if request.method == "HEAD":
+        async with origin.forward(
+            "HEAD", request.query_string, to_origin(request.headers), b""
+        ) as head:
+            return Response(head.status, from_origin(head.headers))
     opened = AsyncExitStack()
     stream = await opened.enter_async_context(
         origin.forward(
@@ -128,11 +133,19 @@ async def _purge_writes(
 def _may_have_written(answer: OriginAnswer) -> bool:
     """Whether the origin may have executed what could not be read here.
 
-    A request error has no ``data`` (GraphQL specification, 7.1), and nothing was executed.
+    A request error has no ``data`` (GraphQL specification, 7.1), and nothing was executed; behind
+    a 5xx it may have been, whatever the gateway that gave up says.
     """
     try:
         parsed = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         return answer.status < 400 or answer.status >= 500
     answers = parsed if isinstance(parsed, list) else [parsed]
+    refused = bool(answers) and all(
+        isinstance(one, dict) and "errors" in one and "data" not in one for one in answers
+    )
+    return answer.status >= 500 or (answer.status < 400 and not refused) or _has_data(answers)
+
+
+def _has_data(answers: list[object]) -> bool:
     return any(isinstance(one, dict) and "data" in one for one in answers)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from controller.brain import Brain
+from controller.brain import Brain, digest
 from controller.core.answer import Answer, Uncuttable, read_answer
 from controller.core.fence import Fence
 from controller.core.instrument import Instrumented
@@ -19,7 +19,7 @@ from controller.core.recent import Recent
 from controller.core.tags import Tag
 from controller.core.verdict import CacheableQuery
 from controller.gateway.asgi import Request, Response
-from controller.gateway.headers import Headers
+from controller.gateway.headers import Headers, text
 from controller.gateway.origin import Origin, OriginAnswer
 from controller.gateway.rules import GatewayRules
 from controller.gateway.storing import new_own_key, not_storable, stored, unstored
@@ -83,11 +83,13 @@ def keyed_headers(
     cookies = rules.forwarded_cookies(scopes)
     kept = []
     for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        name = raw_name.decode("latin-1").lower()
         if name in allowed:
-            kept.append((name, value))
+            kept.append((name, text(raw_value)))
         elif name == "cookie":
-            pairs = [pair for pair in value.split("; ") if pair.partition("=")[0] in cookies]
+            pairs = [
+                pair for pair in text(raw_value).split("; ") if pair.partition("=")[0] in cookies
+            ]
             if pairs:
                 kept.append((name, "; ".join(pairs)))
     return kept
@@ -121,7 +123,8 @@ async def _fetch(
     client did not write, and perhaps our members caused them.
     """
     operation = verdict.operation
-    if not brain.sent_as_written.peek(operation.text):
+    name = digest(operation.text)
+    if not brain.sent_as_written.peek(name):
         instrumented = brain.instrumented(operation)
         answer = await origin.post(_graphql_request(instrumented.text, verdict), headers)
         fetched = _read(brain, verdict, instrumented, answer)
@@ -131,7 +134,7 @@ async def _fetch(
     answer = await origin.post(_graphql_request(operation.source, verdict), headers)
     fetched = _read(brain, verdict, brain.as_written(operation), answer)
     if not (fetched.refused or fetched.has_errors):
-        brain.sent_as_written.put(operation.text, True)
+        brain.sent_as_written.put(name, True)
     return fetched
 
 

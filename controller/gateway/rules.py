@@ -8,7 +8,7 @@ from typing import Final
 
 from controller.core.policy import ANONYMOUS
 from vclgen.config import Config, ScopeSource
-from vclgen.plan import ALWAYS_KEYED
+from vclgen.names import ALWAYS_KEYED
 
 _NEGOTIATED: Final = frozenset({"accept", "accept-encoding", "content-type"})
 

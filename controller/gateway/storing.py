@@ -10,7 +10,7 @@ from typing import Final
 from controller.core.rules import Decision
 from controller.core.tags import WIRE_LENGTH, Tag, wire
 from controller.gateway.asgi import Response
-from controller.gateway.headers import from_origin, lookup_all, storable, without
+from controller.gateway.headers import lookup_all, of_the_whole, storable
 from controller.gateway.origin import OriginAnswer
 from controller.gateway.rules import GatewayRules
 
@@ -46,8 +46,9 @@ def not_storable(answer: OriginAnswer, decision: Decision, rules: GatewayRules) 
 
 def unstored(answer: OriginAnswer, body: bytes, detail: str) -> Response:
     """The answer as the origin gave it, with the reason why Varnish must not keep it."""
-    kept = without(from_origin(answer.headers), b"content-length", b"content-encoding")
-    return Response(answer.status, [*kept, (b"x-shellac-detail", detail.encode())], body)
+    return Response(
+        answer.status, [*of_the_whole(answer.headers), (b"x-shellac-detail", detail.encode())], body
+    )
 
 
 def stored(

@@ -13,7 +13,7 @@ from controller.gateway.headers import Header
 
 REMEMBERED: Final = 7 * 24 * 3600
 """Seconds for which Varnish keeps a verdict: it depends on request, config and schema alone."""
-REMEMBERED_MUTATION: Final = 1
+REMEMBERED_BRIEFLY: Final = 1
 """Mutations hardly repeat; not 0, or equal ones would queue on the lookup."""
 NAME_LENGTH: Final = 128
 
@@ -36,11 +36,12 @@ def verdict_response(brain: Brain, request: Request) -> Response:
             headers = [
                 (b"x-shellac-kind", b"mutation"),
                 (b"x-shellac-detail", b"mutation"),
-                (b"x-shellac-max-age", str(REMEMBERED_MUTATION).encode()),
+                (b"x-shellac-max-age", str(REMEMBERED_BRIEFLY).encode()),
             ]
             name = operation.name
         case Pass(detail=detail):
-            seconds = REMEMBERED_MUTATION if verdict.may_write or verdict.writes else REMEMBERED
+            brief = verdict.may_write or verdict.writes or detail == "internal-error"
+            seconds = REMEMBERED_BRIEFLY if brief else REMEMBERED
             headers = [
                 (b"x-shellac-kind", b"pass"),
                 (b"x-shellac-detail", detail.encode()),
@@ -49,6 +50,7 @@ def verdict_response(brain: Brain, request: Request) -> Response:
             name = None
         case _:
             assert_never(verdict)
+    headers.append((b"x-shellac-plan", brain.digest.encode()))
     if name:
         headers.append((b"x-shellac-operation", name[:NAME_LENGTH].encode()))
     return Response(200, headers)

@@ -85,7 +85,7 @@ def purge_from_json(text: str) -> Purge:
     """
     try:
         return _checked(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return Purge(tags=(), source="an entry of the log that cannot be read", everything=True)
 
 

@@ -138,13 +138,15 @@ class NodeWorker:
 
     async def _meet(self, connection: NodeConnection, word: NodeWord) -> None:
         """Take the cursor from the node's word, or flush the node where that says nothing."""
+        # Another Varnish on this address, or its child anew: what it was sent counts for nothing.
+        replaced = self._state.boot not in (None, word.boot)
         if word.boot != self._state.boot or self._state.status is not NodeStatus.READY:
             self._become(NodeStatus.BEHIND)
         self._state = replace(self._state, boot=word.boot, digest=word.digest, plan=word.plan)
         # Asked after the node: whatever it has applied is in the log by now.
         head, oldest = await self._log.head(), await self._log.oldest()
         seq = word.seq if word.log == self._log.id else None
-        if seq is None or seq > head or seq + 1 < oldest:
+        if replaced or seq is None or seq > head or seq + 1 < oldest:
             await self._flush(connection, head)
         else:
             self._reached(seq, head)

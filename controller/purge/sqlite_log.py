@@ -160,6 +160,8 @@ class SqliteLog:
         with self._named_errors():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             db = sqlite3.connect(self._path, timeout=LOCK_SECONDS, isolation_level=None)
+            # A damaged entry is read as one that cannot be understood, not refused by each read.
+            db.text_factory = lambda raw: raw.decode("utf-8", "replace")
             try:
                 return db, _prepare(db)
             except BaseException:

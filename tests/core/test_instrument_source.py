@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from graphql import execute_sync, parse, validate
+from graphql import Source, execute_sync, get_location, parse, validate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,3 +127,16 @@ def test_locations_are_those_of_the_text_as_sent() -> None:
     check()
     assert seen["errors"] > 20, seen
     assert seen["shifted"] > 20, seen
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_insertions_are_placed_as_the_reference_implementation_counts_lines(end: str) -> None:
+    text = end.join(["mutation {", "# é", " a: befriend { name }", "b: befriend { name }", "}"])
+    found = instrument_source(INDEX, operation(text))
+    places = []
+    for line, column, _ in found.shifts:
+        offset = sum(len(part) + len(end) for part in text.split(end)[: line - 1]) + column - 1
+        location = get_location(Source(text), offset)
+        places.append((location.line, location.column, text[offset - 1]))
+    assert places == [(line, column, "{") for line, column, _ in found.shifts]
+    assert [line for line, _, _ in found.shifts] == [3, 4]

@@ -597,3 +597,18 @@ def test_no_request_raises(
     found = read_request(HttpRequest(method, query_string, content_type, body, encoding))
     if isinstance(found, Unread):
         assert found.detail in DETAILS
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("mutation{a}".encode("utf-16le"), "application/graphql; charset=utf-16le"),
+        (b"x=1;query=mutation%7Ba%7D", "application/x-www-form-urlencoded"),
+        (b'{"requests": [{"query": "mutation{a}"}]}', "application/json"),
+        (b'{"mutation": "mutation{a}"}', "application/json"),
+    ],
+)
+def test_a_write_in_odd_clothes_is_not_overlooked(body: bytes, content_type: str) -> None:
+    found = read_request(HttpRequest("POST", b"", content_type, body))
+    assert isinstance(found, Unread)
+    assert found.may_write or any("mutation" in item.document for item in found.items)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -256,3 +257,26 @@ async def test_a_log_that_cannot_be_read_is_waited_for(
         await applied(log, worker, hard("a"))
         await eventually(lambda: worker.state.status is NodeStatus.READY, "ready again")
         assert worker.state.error is None
+
+
+async def test_another_varnish_on_the_same_address_is_flushed(
+    varnish: Varnish, log: SqliteLog
+) -> None:
+    async with working(varnish, log) as worker:
+        await applied(log, worker, hard("a"))
+        await read(varnish, "/kept", "k")
+        worker._state = replace(worker.state, boot="that of the one before")
+        flushes = worker.counts.flushes
+        await eventually(lambda: worker.counts.flushes > flushes, "a flush")
+        assert await read(varnish, "/kept", "k") == "MISS"
+
+
+async def test_a_damaged_entry_flushes_and_does_not_stop_the_next(
+    varnish: Varnish, log: SqliteLog
+) -> None:
+    async with working(varnish, log) as worker:
+        await log._run(
+            lambda: log._db.execute("INSERT INTO purge (at, purge) VALUES (0, CAST(x'ff' AS TEXT))")
+        )
+        await applied(log, worker, hard("a"))
+        assert worker.counts.flushes == 2

@@ -11,11 +11,14 @@ from urllib.parse import urlsplit
 
 from vclgen.config.source import KeyPath
 from vclgen.config.values import Address
+from vclgen.names import ALWAYS_KEYED
 
 if TYPE_CHECKING:
     from vclgen.config.model import Config
 
 BUILT_IN_SCOPES = ("PUBLIC", "ANONYMOUS")
+_ON_EVERY_REQUEST = ("accept", "accept-encoding", "content-type", "user-agent")
+"""As a reason to pass or bypass these would mean that nothing is cached."""
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -60,7 +63,7 @@ def _header_roles(config: Config) -> Iterator[Finding]:
     for name, role, path in _roles(config):
         roles[name].setdefault(role, path)
     for name, places in roles.items():
-        if len(places) > 1:
+        if len(places) > 1 and set(places) != {"always part of the key", "part of the key"}:
             (first, _), (_, path) = list(places.items())[:2]
             others = " and ".join(str(place[0]) for place in list(places.values())[:2])
             yield Finding(
@@ -72,6 +75,10 @@ def _header_roles(config: Config) -> Iterator[Finding]:
 
 
 def _roles(config: Config) -> Iterator[tuple[str, str, KeyPath]]:
+    for name in ALWAYS_KEYED:
+        yield name, "always part of the key", ("varyHeaders",)
+    for name in _ON_EVERY_REQUEST:
+        yield name, "on every request", ("bypassCacheHeaders",)
     for index, name in enumerate(config.vary_headers):
         yield name, "part of the key", ("varyHeaders", index)
     for scope, definition in config.scopes.items():

@@ -29,8 +29,8 @@ backend controller {
 # The trust boundary. A header named X-Shellac-* or Shellac-* is a decision of ours, so none may
 # come in from a client or go out to one; xkey and X-HashTwo would tag, Proxy would redirect a CGI.
 sub trust_recv {
-    if (req.url !~ "^/") {
-        return (synth(400, "The request target must be a path"));
+    if (req.url !~ "^/[!-~]*$" || req.url ~ "#") {
+        return (synth(400, "The request target must be a path, percent-encoded"));
     }
     if (local.socket == "admin") {
         header.regsub(req, "(?i)^x-shellac-.*$", "X-Shellac-Cut: 1", true);
@@ -298,13 +298,15 @@ sub verdict_fetch {
 sub verdict_response {
     unset beresp.http.Cache-Control;
     unset beresp.http.Set-Cookie;
-    if (beresp.status == 200 && beresp.http.X-Shellac-Kind && beresp.http.X-Shellac-Max-Age != "0") {
+    if (beresp.status == 200 && beresp.http.X-Shellac-Kind
+        && (!beresp.http.X-Shellac-Plan || beresp.http.X-Shellac-Plan == var.global_get("plan"))) {
         set beresp.ttl = std.duration(beresp.http.X-Shellac-Max-Age + "s", 0s);
         set beresp.grace = 0s;
         set beresp.keep = 0s;
         set beresp.storage = storage.verdict;
     } else {
-        # A marker, so that the next requests of this key do not queue behind one another.
+        # Of another plan than this key's, or none. A marker, so that the next requests of this key
+        # do not queue behind one another.
         set beresp.uncacheable = true;
         set beresp.ttl = 1s;
     }
@@ -441,6 +443,12 @@ sub scopes_recv {
             set req.http.X-Shellac-Round = "pass";
             return (pass);
         }
+        # A cookie without "=" would swallow the next one.
+        if (req.http.Cookie ~ "(?:^|;)[^=;]*[^=;\s][^=;]*(?:;|$)") {
+            set req.http.X-Shellac-Detail = "odd-cookie";
+            set req.http.X-Shellac-Round = "pass";
+            return (pass);
+        }
         cookie.parse(req.http.Cookie);
         cookie.filter_re("^(AMP_[^:]*|AWSALB[^:]*|CookieConsent|CookieConsentBulkSetting[^:]*|FCCDCF|FCNEC|OptanonAlertBoxClosed|OptanonConsent|__cf_bm|__eoi|__gads|__gpi|__hs[^:]*|__stripe_mid|__stripe_sid|__utm[^:]*|_cfuvid|_clck|_clsk|_dc_gtm_[^:]*|_dd_s|_fbc|_fbp|_ga[^:]*|_gac_[^:]*|_gat[^:]*|_gcl_[^:]*|_gid|_hj[^:]*|_mkto_trk|_pin_unauth|_pk_[^:]*|_rdt_uuid|_scid[^:]*|_sp_id[^:]*|_sp_ses[^:]*|_ttp|_uet[^:]*|_ym_[^:]*|ab_[^:]*|ajs_anonymous_id|amplitude_id[^:]*|axeptio_[^:]*|borlabs\-cookie|cf_clearance|cmplz_[^:]*|cookieconsent_status|cookielawinfo\-[^:]*|cookieyes\-consent|didomi_token|euconsent\-v2|hubspotutk|li_fat_id|tarteaucitron|theme|usprivacy|viewed_cookie_policy)$");
     }
@@ -536,7 +544,7 @@ sub scopes_fetch {
 sub scopes_deliver {
     # What nobody may share is asked for again with this client's own credentials.
     if (req.http.X-Shellac-Round == "data" && req.http.X-Shellac-Dropped
-        && obj.uncacheable && resp.status != 502 && resp.status != 503) {
+        && obj.uncacheable && resp.status != 502 && resp.status != 503 && resp.status != 504) {
         set req.http.X-Shellac-Detail = "credentials";
         set req.http.X-Shellac-Round = "pass";
         return (restart);
@@ -624,7 +632,7 @@ sub data_deliver {
 
 sub data_client {
     if (req.http.X-Shellac-Round == "data") {
-        if (req.method == "POST") {
+        if (req.method == "POST" || obj.uncacheable) {
             unset resp.http.ETag;
             set resp.http.Cache-Control = "no-store";
         } elsif (req.http.X-Shellac-Scopes == ",") {
