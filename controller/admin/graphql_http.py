@@ -16,7 +16,7 @@ from graphql import (
     parse,
 )
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from controller.admin.purging_api import PurgingApi
 from controller.errors import LogUnavailable, RequestRefused
@@ -85,8 +85,9 @@ def respond(
     """A response in the media type the client asked for."""
     wanted = request.headers.get("accept", "")
     media = _RESPONSE_JSON if _RESPONSE_JSON in wanted else "application/json"
-    return JSONResponse(
-        body,
+    # ASCII escapes: a message can quote a lone surrogate of the request, which is not UTF-8.
+    return Response(
+        json.dumps(body),
         status,
         {"Cache-Control": "no-store", **(headers or {})},
         media_type=f"{media}; charset=utf-8",

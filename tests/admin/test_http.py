@@ -213,3 +213,13 @@ async def test_a_purge_says_what_became_of_it_at_each_node(
             assert ready.json()["log"]["head"] == ready.json()["nodes"][0]["seq"] == 2
             found = metrics(await http.get("/metrics"))
             assert found["shellac_node_lag", varnish.admin] == 0
+
+
+async def test_a_name_that_is_no_utf8_is_refused_in_words(api: Api) -> None:
+    document = b"mutation A { _purgeAll } mutation B { _purgeAll }"
+    body = b'{"query": "%b", "operationName": "\\ud800"}' % document
+    headers = {"stellate-token": TOKEN, "content-type": "application/json"}
+    response = await api.http.post("/demo", content=body, headers=headers)
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["message"]
+    assert await api.recorded() == []
