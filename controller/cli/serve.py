@@ -27,7 +27,7 @@ from controller.gateway.queries import Freshness
 from controller.gateway.rules import gateway_rules
 from controller.policy_of import policy_of
 from controller.purge.log import keep_trimmed
-from controller.purge.node import RECENT_ANSWERS, RECENT_SECONDS, NodeWorker
+from controller.purge.node import RECENT_SECONDS, RECENT_TAGS, NodeWorker
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
 from controller.schema_keeper import SchemaKeeper
@@ -65,7 +65,7 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
     """Everything started; yields the tasks none of which should end."""
     policy = policy_of(config)
     fence = Fence(FENCE_TAGS)
-    recent = Recent(seconds=RECENT_SECONDS, most=RECENT_ANSWERS)
+    recent = Recent(seconds=RECENT_SECONDS, most=RECENT_TAGS)
     async with AsyncExitStack() as stack:
         log = SqliteLog(config.state_dir / "purges.sqlite")
         stack.push_async_callback(log.close)

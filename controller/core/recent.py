@@ -22,7 +22,7 @@ class _Answer:
 
 
 class Recent:
-    """The own keys of the answers of the last ``seconds``, at most ``most`` of them.
+    """The own keys of the answers of the last ``seconds``, with at most ``most`` tags in all.
 
     Times are seconds of any clock that does not run backwards; the caller gives them.
     """
@@ -30,6 +30,7 @@ class Recent:
     def __init__(self, *, seconds: float, most: int) -> None:
         self._seconds = seconds
         self._most = most
+        self._count = 0
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
         self._by_tag: dict[Tag, set[str]] = {}
 
@@ -37,9 +38,10 @@ class Recent:
         """An answer goes to Varnish: in the tick in which the fence admitted it."""
         self._expire(now)
         self._answers[own_key] = _Answer(now, frozenset(tags))
+        self._count += len(self._answers[own_key].tags)
         for tag in tags:
             self._by_tag.setdefault(tag, set()).add(own_key)
-        if len(self._answers) > self._most:
+        while self._count > self._most and len(self._answers) > 1:
             self.forget((next(iter(self._answers)),))
 
     def touching(self, tags: Iterable[Tag], now: float) -> set[str]:
@@ -51,7 +53,10 @@ class Recent:
         """These are indexed, purged, or never came to be stored."""
         for key in own_keys:
             answer = self._answers.pop(key, None)
-            for tag in answer.tags if answer is not None else ():
+            if answer is None:
+                continue
+            self._count -= len(answer.tags)
+            for tag in answer.tags:
                 keys = self._by_tag[tag]
                 keys.discard(key)
                 if not keys:

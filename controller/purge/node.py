@@ -45,8 +45,9 @@ RUN_ENTRIES: Final = 2_000
 RUNS_PER_SECOND: Final = 50
 RUNS_AT_ONCE: Final = 10
 RECENT_SECONDS: Final = 5.0
-RECENT_ANSWERS: Final = 20_000
-"""How long, and how many, answers count as perhaps not indexed; it takes about a millisecond."""
+RECENT_TAGS: Final = 500_000
+"""How long answers count as perhaps not indexed (it takes about a millisecond), and how many tags
+of theirs are remembered: about 100 MB at most."""
 
 
 class NodeWorker:
@@ -68,7 +69,7 @@ class NodeWorker:
         self._service = service
         self._log = log
         self._fence = fence
-        self._recent = recent or Recent(seconds=RECENT_SECONDS, most=RECENT_ANSWERS)
+        self._recent = recent or Recent(seconds=RECENT_SECONDS, most=RECENT_TAGS)
         self._unsure: set[int] = set()
         self._state = NodeState(address, NodeStatus.STARTING, datetime.now(UTC))
         self._plan: str | None = None

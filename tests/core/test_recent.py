@@ -21,7 +21,7 @@ def test_what_was_found_is_forgotten() -> None:
 
 
 def test_memory_is_bounded_by_the_oldest() -> None:
-    recent = Recent(seconds=1_000, most=3)
+    recent = Recent(seconds=1_000, most=6)
     for number in range(100):
         recent.register(f"answer {number}", ["a", f"tag {number}"], now=number)
     assert recent.touching(["a"], now=100) == {"answer 97", "answer 98", "answer 99"}
