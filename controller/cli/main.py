@@ -71,7 +71,7 @@ def up_command(
     chosen = _choose(config, origin, environment)
     token = prepare(chosen.config)
     setup = Setup(chosen.config, chosen.arguments, chosen.demo, token)
-    out.print(f"starting with {chosen.described}; state in {chosen.config.state_dir}")
+    out.print(f"starting with {chosen.described}; state in {chosen.config.state_dir}", markup=False)
 
     def say(text: str) -> None:
         out.print(text, markup=False)
