@@ -30,8 +30,3 @@ def header_name(text: str) -> str:
     if not text or not all(c.isascii() and (c.isalnum() or c in "-_") for c in text):
         raise TemplateError(f"cannot stand in VCL as a header name: {text!r}")
     return text
-
-
-def comment(text: str) -> str:
-    """Text for a ``#`` comment: one printable line."""
-    return "".join(c if " " <= c <= "~" else "?" for c in text)

@@ -62,6 +62,7 @@ class _PurgeCollector(Collector):
             "matches": "Matches that Varnish counted for them",
             "flushes": "Flushes",
             "failures": "Attempts that failed",
+            "unchased": "Runs left unacknowledged: an answer's own key was not found in time",
         }
         for name, text in described.items():
             family = CounterMetricFamily(f"shellac_node_purge_{name}", text, labels=["node"])

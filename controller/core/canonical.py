@@ -46,11 +46,6 @@ def declared(operation: Operation, variables: Mapping[str, Json]) -> dict[str, J
     return {name: value for name, value in variables.items() if name in operation.variables}
 
 
-def canonical_variables(operation: Operation, variables: Mapping[str, Json]) -> str:
-    """The declared variables as canonical JSON. Null is there, absent is not."""
-    return canonical_json(declared(operation, variables))
-
-
 def canonical_key(index_digest: str, operation: Operation, variables: Mapping[str, Json]) -> str:
     """64 hex digits that name schema and policy, document, variables and operation name."""
     parts: list[Json] = [

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from controller.brain import Brain
@@ -40,14 +39,13 @@ QUERY_SECONDS: Final = 70.0
 
 @dataclass(slots=True)
 class Gateway:
-    """``brain`` is replaced when the schema changes; all else stays. ``answered`` counts rounds."""
+    """``brain`` is replaced when the schema changes; all else stays."""
 
     brain: Brain
     origin: Origin
     purger: Purger
     freshness: Freshness
     rules: GatewayRules
-    answered: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -84,12 +82,10 @@ class Gateway:
 
     async def _round(self, request: Request) -> Response:
         if request.path == "/verdict":
-            self.answered["verdict"] += 1
             return verdict_response(self.brain, request)
         if request.path != "/graphql":
             return graphql_error(404, "The gateway has no such path", "NOT_FOUND", accept=None)
         if request.header(b"x-shellac-round") == "data":
-            self.answered["data"] += 1
             try:
                 async with asyncio.timeout(QUERY_SECONDS):
                     return await answer_query(
@@ -97,5 +93,4 @@ class Gateway:
                     )
             except TimeoutError:
                 raise OriginTimeout(f"the origin took longer than {QUERY_SECONDS:g} s") from None
-        self.answered["pass"] += 1
         return await answer_pass(request, self.brain, self.origin, self.purger)
