@@ -8,6 +8,7 @@
         │   │   └── OriginRefused    no connection was made: nothing was sent
         │   └── OriginTimeout        it was silent for too long
         ├── LogUnavailable           the purge log cannot be written or read
+        ├── LogTrimmed               entries that a node still needed are gone
         ├── NodeError                a Varnish did not do what it was asked
         │   ├── NodeUnreachable      no connection, it broke, or no answer in time
         │   ├── NodeRefused          it answered 403: the secret is not the one it has
@@ -56,6 +57,10 @@ class LogUnavailable(ControllerError):
 
     A purge that met this is not recorded; whoever sent it must be told.
     """
+
+
+class LogTrimmed(ControllerError):
+    """Entries that a node has not applied were trimmed: it has to be flushed."""
 
 
 class NodeError(ControllerError):

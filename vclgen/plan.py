@@ -46,7 +46,8 @@ class GatewayPlan:
     """The gateway profile. Sizes are bytes.
 
     ``unkeyed_headers`` and ``ignored_cookies`` are regular expressions over names: the headers that
-    make a request pass, and the cookies that are no credentials.
+    make a request pass, and the cookies that are no credentials. ``leased``: the node's health
+    depends on its lease; ``hits_need_lease``: so do its hits.
     """
 
     version: str
@@ -54,6 +55,7 @@ class GatewayPlan:
     digest: str
     path: str
     controller: Address
+    passes: Address
     secret_file: str
     bypass_headers: tuple[str, ...]
     keyed_headers: tuple[str, ...]
@@ -62,6 +64,8 @@ class GatewayPlan:
     scopes: tuple[ScopePlan, ...]
     lookup_body_size: int
     max_request_size: int
+    leased: bool
+    hits_need_lease: bool
     debug: bool
 
     @property
@@ -120,6 +124,7 @@ def gateway_plan(config: Config) -> GatewayPlan:
         digest=config.digest,
         path=config.path,
         controller=config.controller.gateway_address,
+        passes=config.controller.pass_address,
         secret_file=str(config.secret_file),
         bypass_headers=_lowered(h.name for h in config.bypass_cache_headers),
         keyed_headers=keyed,
@@ -128,6 +133,8 @@ def gateway_plan(config: Config) -> GatewayPlan:
         scopes=scopes,
         lookup_body_size=config.lookup_body_size,
         max_request_size=config.max_request_size,
+        leased=config.leased,
+        hits_need_lease=config.purge.wait == "all",
         debug=config.debug,
     )
 

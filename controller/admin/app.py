@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from controller.admin.auth import authenticate, environment_token
 from controller.admin.graphql_http import answer, read_asked, refusal, respond
 from controller.admin.metrics import exposition, purge_registry
-from controller.admin.readiness import readiness
+from controller.admin.readiness import own_nodes, peers, readiness
 from controller.admin.state import AdminState
 from controller.errors import LogUnavailable, RequestRefused
 from vclgen import __version__
@@ -39,6 +39,15 @@ def create_admin_app(state: AdminState) -> FastAPI:
     async def metrics() -> Response:
         """Prometheus' text format."""
         return Response(exposition(registry), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/nodes")
+    async def nodes(request: Request) -> Response:
+        """Each Varnish of this controller; with ``purge.wait: all`` those of the others too."""
+        try:
+            authenticate(request.headers, {*state.tokens, from_environment or ""})
+            return JSONResponse({"nodes": own_nodes(state), "peers": await peers(state)})
+        except (RequestRefused, LogUnavailable) as error:
+            return refusal(request, error)
 
     @app.get("/{service}", operation_id="introspect")
     @app.post("/{service}", operation_id="purge")

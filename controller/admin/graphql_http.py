@@ -20,7 +20,8 @@ from starlette.responses import Response
 
 from controller.admin.purging_api import PurgingApi
 from controller.errors import LogUnavailable, RequestRefused
-from controller.purge.purger import NodeOutcome, Outcome, Purger
+from controller.purge.purger import Outcome, Purger
+from controller.purge.state import NodeOutcome
 
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 _RESPONSE_JSON: Final = "application/graphql-response+json"
@@ -145,7 +146,7 @@ def _nodes(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 
 
 def _later(node: NodeOutcome) -> tuple[bool, float]:
-    return node.result != "applied", node.milliseconds
+    return not node.done, node.milliseconds
 
 
 def _asked(found: object, *, by_get: bool) -> Asked:

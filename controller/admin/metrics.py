@@ -43,7 +43,14 @@ class _PurgeCollector(Collector):
             "shellac_node_status", "1 for the status a node has", labels=["node", "status"]
         )
         seq = GaugeMetricFamily("shellac_node_seq", "Last purge applied", labels=["node"])
-        lag = GaugeMetricFamily("shellac_node_lag", "Purges not yet applied", labels=["node"])
+        lag = GaugeMetricFamily(
+            "shellac_node_lag_seconds",
+            "For how long the oldest purge not yet applied has waited",
+            labels=["node"],
+        )
+        up = GaugeMetricFamily(
+            "shellac_node_up_since_seconds", "When its cache was empty last", labels=["node"]
+        )
         since = GaugeMetricFamily(
             "shellac_node_status_since_seconds", "When the status last changed", labels=["node"]
         )
@@ -52,8 +59,10 @@ class _PurgeCollector(Collector):
                 status.add_metric([node.address, each.value], float(each is node.status))
             seq.add_metric([node.address], node.seq or 0)
             lag.add_metric([node.address], node.lag)
+            if node.up_since is not None:
+                up.add_metric([node.address], node.up_since.timestamp())
             since.add_metric([node.address], node.since.timestamp())
-        yield from (status, seq, lag, since)
+        yield from (status, seq, lag, up, since)
 
     def _counters(self) -> Iterator[Metric]:
         described = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from controller.admin.state import AdminState
@@ -16,7 +17,7 @@ async def readiness(state: AdminState) -> tuple[bool, dict[str, Any]]:
     purge, the plan, and the VCL of this config.
     """
     log = await _log(state)
-    nodes = [_node(node.state, state.policy.digest) for node in state.purger.nodes]
+    nodes = own_nodes(state)
     ready = (
         state.schema_error is None
         and log["error"] is None
@@ -38,10 +39,26 @@ async def readiness(state: AdminState) -> tuple[bool, dict[str, Any]]:
 async def _log(state: AdminState) -> dict[str, Any]:
     log = state.purger.log
     try:
-        head, oldest = await log.head(), await log.oldest()
+        position = await log.position()
     except LogUnavailable as error:
-        return {"id": log.id, "head": None, "oldest": None, "error": str(error)}
-    return {"id": log.id, "head": head, "oldest": oldest, "error": None}
+        return {"id": None, "head": None, "trimmed": None, "error": str(error)}
+    return {**asdict(position), "error": None}
+
+
+def own_nodes(state: AdminState) -> list[dict[str, Any]]:
+    """How each node of this controller stands, as JSON values."""
+    return [_node(node.state, state.policy.digest) for node in state.purger.nodes]
+
+
+async def peers(state: AdminState) -> list[dict[str, Any]]:
+    """The nodes of every controller that have asked for a lease lately (``purge.wait: all``).
+
+    Raises:
+        LogUnavailable: they are not known.
+    """
+    if state.purger.peers is None:
+        return []
+    return [asdict(peer) for peer in await state.purger.peers.listed()]
 
 
 def _node(node: NodeState, config_digest: str) -> dict[str, Any]:
@@ -60,8 +77,9 @@ def _node(node: NodeState, config_digest: str) -> dict[str, Any]:
         "status": node.status.value,
         "since": node.since.isoformat(timespec="milliseconds"),
         "reachable": node.reachable,
+        "upSince": node.up_since.isoformat() if node.up_since else None,
         "seq": node.seq,
-        "lag": node.lag,
+        "lag": round(node.lag, 3),
         "boot": node.boot,
         "digest": node.digest,
         "plan": node.plan,

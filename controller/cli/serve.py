@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,24 +20,25 @@ from controller.admin.app import create_admin_app
 from controller.admin.state import AdminState
 from controller.brain import Brain
 from controller.cli.up import ensure_secret
-from controller.core.fence import Fence
-from controller.core.recent import Recent
 from controller.gateway.app import Gateway
 from controller.gateway.origin import Origin
-from controller.gateway.queries import Freshness
 from controller.gateway.rules import gateway_rules
 from controller.policy_of import policy_of
-from controller.purge.log import keep_trimmed
-from controller.purge.node import RECENT_SECONDS, RECENT_TAGS, NodeWorker
+from controller.purge.freshness import Freshness
+from controller.purge.log import PurgeLog, keep_trimmed
+from controller.purge.node import NodeWorker
+from controller.purge.nodes import Nodes
+from controller.purge.peers import Peers
 from controller.purge.purger import Purger
+from controller.purge.redis_log import RedisLog
+from controller.purge.redis_peers import RedisPeers
 from controller.purge.sqlite_log import SqliteLog
+from controller.purge.terms import Door, Lease
 from controller.schema_keeper import SchemaKeeper
 from vclgen.config import Address, Config
 
 logger = logging.getLogger(__name__)
 
-FENCE_TAGS: Final = 200_000
-"""Tags whose last purge is remembered: about 40 MB at most."""
 STOP_SECONDS: Final = 8
 """For what is under way: a mutation that is cut off here could be sent again by Varnish."""
 KEEP_ALIVE_SECONDS: Final = 90
@@ -64,23 +66,26 @@ async def run_serve(config: Config, token: str) -> None:
 async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio.Task[Any]]]:
     """Everything started; yields the tasks none of which should end."""
     policy = policy_of(config)
-    fence = Fence(FENCE_TAGS)
-    recent = Recent(seconds=RECENT_SECONDS, most=RECENT_TAGS)
+    freshness = Freshness(lag=config.purge.origin_lag)
     async with AsyncExitStack() as stack:
-        log = SqliteLog(config.state_dir / "purges.sqlite")
-        stack.push_async_callback(log.close)
+        log, peers = await stack.enter_async_context(_opened_log(config))
         origin = await stack.enter_async_context(
             Origin(config.origin_url, constants=config.fetch_headers)
         )
-        secret = ensure_secret(config.secret_file)
-        nodes = [
-            NodeWorker(
-                address, secret=secret, service=config.name, log=log, fence=fence, recent=recent
-            )
-            for address in config.varnish.nodes
-        ]
-        purger = Purger(log, nodes, fence, wait_seconds=config.purge.wait_timeout)
-        freshness = Freshness(fence, recent)
+        door = Door(service=config.name, secret=ensure_secret(config.secret_file))
+        lease = Lease(config.purge.lease, gates_hits=config.purge.wait == "all", peers=peers)
+
+        def worker(address: str) -> NodeWorker:
+            return NodeWorker(address, door=door, log=log, freshness=freshness, lease=lease)
+
+        nodes = Nodes(config.varnish.nodes, worker)
+        purger = Purger(
+            log,
+            lambda: nodes.workers,
+            freshness,
+            wait_seconds=config.purge.wait_timeout,
+            peers=peers,
+        )
         gateway = Gateway(Brain(policy, None), origin, purger, freshness, gateway_rules(config))
         admin = AdminState(
             policy, purger, schema_error="not fetched yet", tokens=frozenset({token})
@@ -89,49 +94,87 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
         def take(brain: Brain) -> None:
             gateway.brain = brain
             admin.index = brain.index
-            for node in nodes:
-                node.set_plan(brain.digest)
+            nodes.set_plan(brain.digest)
 
         keeper = SchemaKeeper(config, policy, take, admin)
-        jobs = [
-            _serve(gateway, config.controller.gateway_listen),
-            _serve(create_admin_app(admin), config.controller.admin_listen),
-            keeper.run(),
-            keep_trimmed(log),
-            *(node.run() for node in nodes),
+        listeners = [
+            Listener(gateway, config.controller.gateway_listen),
+            Listener(gateway, config.controller.pass_listen),
+            Listener(create_admin_app(admin), config.controller.admin_listen),
         ]
-        tasks = [asyncio.create_task(job) for job in jobs]
-        stack.push_async_callback(_end, tasks)
-        yield tasks
+        jobs = [keeper.run(), keep_trimmed(log), nodes.run()]
+        working = [asyncio.create_task(job) for job in jobs]
+        serving = [asyncio.create_task(listener.serve()) for listener in listeners]
+        # In reverse order: no more requests, no more work, no more leases.
+        stack.push_async_callback(nodes.give_up_leases)
+        stack.push_async_callback(_cancel, working)
+        stack.push_async_callback(_stop, listeners, serving)
+        yield [*working, *serving]
 
 
-async def _serve(app: Any, address: Address) -> None:
-    """One listener. Signals are the caller's; cancelling it closes the listener."""
-    settings = uvicorn.Config(
-        app,
-        host=address.host,
-        port=address.port,
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-        log_config=None,
-        server_header=False,
-        date_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
-    await _Server(settings).serve()
+@asynccontextmanager
+async def _opened_log(config: Config) -> AsyncIterator[tuple[PurgeLog, Peers | None]]:
+    """The purge log of ``purge.log``, with the nodes of its other controllers where an
+    acknowledgement has to know of them.
+
+    Raises:
+        LogUnavailable: the file cannot be opened. A Redis that is away is waited for.
+    """
+    async with AsyncExitStack() as stack:
+        if config.purge.log == "sqlite":
+            sqlite = SqliteLog(config.state_dir / "purges.sqlite")
+            stack.push_async_callback(sqlite.close)
+            yield sqlite, None
+            return
+        password = os.environ.get("SHELLAC_REDIS_PASSWORD")
+        log = RedisLog(config.purge.log, service=config.name, password=password)
+        log.start()
+        stack.push_async_callback(log.close)
+        peers = None
+        if config.purge.wait == "all":
+            peers = RedisPeers(log)
+            peers.start()
+            stack.push_async_callback(peers.close)
+        yield log, peers
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers of its own."""
+class Listener(uvicorn.Server):
+    """An app on an address. Signals are the caller's; ``stop`` ends ``serve`` when what is under
+    way was answered, or after ``STOP_SECONDS``."""
+
+    def __init__(self, app: Any, address: Address) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=address.host,
+                port=address.port,
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                log_config=None,
+                server_header=False,
+                date_header=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
 
+    def stop(self) -> None:
+        self.should_exit = True
 
-async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+
+async def _stop(listeners: Sequence[Listener], serving: Sequence[asyncio.Task[None]]) -> None:
+    """Answer what is under way; meanwhile the workers go on, for an answer may wait for them."""
+    for listener in listeners:
+        listener.stop()
+    await asyncio.gather(*serving, return_exceptions=True)
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

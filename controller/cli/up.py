@@ -119,6 +119,7 @@ def check_ports(setup: Setup) -> None:
         "varnish.adminListen": config.varnish.admin_listen,
         "controller.gatewayListen": config.controller.gateway_listen,
         "controller.adminListen": config.controller.admin_listen,
+        "controller.passListen": config.controller.pass_listen,
     }
     if setup.demo is not None:
         wanted["the demo origin"] = setup.demo

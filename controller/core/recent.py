@@ -18,13 +18,16 @@ from controller.core.tags import Tag
 @dataclass(frozen=True, slots=True)
 class _Answer:
     at: float
+    lasts: float
     tags: frozenset[Tag]
 
 
 class Recent:
-    """The own keys of the answers of the last ``seconds``, with at most ``most`` tags in all.
+    """The own keys of recent answers, with at most ``most`` tags in all.
 
-    Times are seconds of any clock that does not run backwards; the caller gives them.
+    Answers older than ``seconds`` are forgotten when ``expire`` is called: by whoever knows that
+    the node was not silent meanwhile, for what a stopped Varnish was given may come to be stored
+    when it goes on. Times are seconds of any clock that does not run backwards.
     """
 
     def __init__(self, *, seconds: float, most: int) -> None:
@@ -34,20 +37,26 @@ class Recent:
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
         self._by_tag: dict[Tag, set[str]] = {}
 
-    def register(self, own_key: str, tags: Collection[Tag], now: float) -> None:
-        """An answer goes to Varnish: in the tick in which the fence admitted it."""
-        self._expire(now)
-        self._answers[own_key] = _Answer(now, frozenset(tags))
+    def register(self, own_key: str, tags: Collection[Tag], now: float, *, max_age: float) -> None:
+        """An answer goes to Varnish: in the tick in which the fence admitted it.
+
+        After ``max_age`` seconds it may have expired there, or have been replaced.
+        """
+        self._answers[own_key] = _Answer(now, now + max_age, frozenset(tags))
         self._count += len(self._answers[own_key].tags)
         for tag in tags:
             self._by_tag.setdefault(tag, set()).add(own_key)
         while self._count > self._most and len(self._answers) > 1:
             self.forget((next(iter(self._answers)),))
 
-    def touching(self, tags: Iterable[Tag], now: float) -> set[str]:
+    def touching(self, tags: Iterable[Tag]) -> set[str]:
         """The own keys of answers that carry one of ``tags``."""
-        self._expire(now)
         return {key for tag in tags for key in self._by_tag.get(tag, ())}
+
+    def lasting(self, own_keys: Iterable[str], until: float) -> dict[str, frozenset[Tag]]:
+        """Those that are in Varnish until then, or still to come there, with their tags."""
+        answers = self._answers
+        return {key: answers[key].tags for key in own_keys if answers[key].lasts > until}
 
     def forget(self, own_keys: Iterable[str]) -> None:
         """These are indexed, purged, or never came to be stored."""
@@ -62,7 +71,8 @@ class Recent:
                 if not keys:
                     del self._by_tag[tag]
 
-    def _expire(self, now: float) -> None:
+    def expire(self, now: float) -> None:
+        """Forget what is older than ``seconds``."""
         oldest = now - self._seconds
         expired = []
         for key, answer in self._answers.items():

@@ -26,9 +26,10 @@ from controller.gateway.asgi import (
 )
 from controller.gateway.origin import Origin
 from controller.gateway.passes import answer_pass
-from controller.gateway.queries import Freshness, answer_query
+from controller.gateway.queries import answer_query
 from controller.gateway.rules import GatewayRules
 from controller.gateway.verdicts import verdict_response
+from controller.purge.freshness import Freshness
 from controller.purge.purger import Purger
 
 logger = logging.getLogger(__name__)
@@ -76,8 +77,7 @@ class Gateway:
         except OriginUnreachable as error:
             return graphql_error(502, str(error), "ORIGIN_UNREACHABLE", accept=accept)
         except LogUnavailable as error:
-            logger.error("a mutation was executed and its purge is not recorded: %s", error)
-            message = f"The mutation was sent, but its purge could not be recorded: {error}"
+            message = f"The mutation was not sent, for its purge could not be recorded: {error}"
             return graphql_error(503, message, "PURGE_LOG_UNAVAILABLE", accept=accept)
 
     async def _round(self, request: Request) -> Response:

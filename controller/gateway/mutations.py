@@ -32,13 +32,13 @@ _OF_THE_BODY: Final = frozenset({"content-type", "content-encoding", "accept-enc
 async def answer_mutation(
     request: Request, mutation: Mutation, brain: Brain, origin: Origin, purger: Purger
 ) -> Response:
-    """Send a mutation, purge what it changed, answer.
+    """Record what a mutation could touch, send it, purge what it changed, answer.
 
     Runs to its end when the client goes away: the purge is not the client's to cancel.
 
     Raises:
         OriginUnreachable, OriginTimeout: no whole answer came; what it could touch is purged.
-        LogUnavailable: the purge is not recorded.
+        LogUnavailable: it was not sent, for its purge could not be recorded.
     """
     sending = _Sending(brain, origin, purger, mutation, to_origin(request.headers))
     return await asyncio.shield(asyncio.create_task(sending.answer()))
@@ -56,17 +56,20 @@ class _Sending:
 
     async def answer(self) -> Response:
         headers = [h for h in self.client_headers if h[0].lower() not in _OF_THE_BODY]
-        sent = await self._accepted(headers)
-        body = _graphql_request(sent.text, self.mutation)
-        try:
-            answer = await self.origin.post(body, headers)
-        except OriginRefused:
-            raise
-        except OriginError:
-            await self._purge(sent, Unknown())
-            raise
-        read = read_mutation_answer(sent, answer.body, status=answer.status)
-        purged = await self._purge(sent, read.outcome)
+        async with self.purger.intended(self._purge(None, Unknown())) as intended:
+            try:
+                sent = await self._accepted(headers)
+            except OriginError:  # it was asked for nothing that changes anything
+                await intended.settle(None)
+                raise
+            body = _graphql_request(sent.text, self.mutation)
+            try:
+                answer = await self.origin.post(body, headers)
+            except OriginRefused:
+                await intended.settle(None)
+                raise
+            read = read_mutation_answer(sent, answer.body, status=answer.status)
+            purged = await intended.settle(self._purge(sent, read.outcome))
         headers_back = [*of_the_whole(answer.headers), *purge_headers(purged)]
         return Response(answer.status, headers_back, read.body)
 
@@ -93,31 +96,23 @@ class _Sending:
         assert self.brain.index is not None
         return sent if accepted else source_as_written(self.brain.index, operation)
 
-    async def _purge(self, sent: SourceInstrumented, outcome: Outcome) -> Purged:
-        return await purge_mutation(self.brain, self.purger, self.mutation, sent, outcome)
+    def _purge(self, sent: SourceInstrumented | None, outcome: Outcome) -> Purge:
+        return mutation_purge(self.brain, self.mutation, sent, outcome)
 
 
-async def purge_mutation(
-    brain: Brain,
-    purger: Purger,
-    mutation: Mutation,
-    sent: SourceInstrumented | None,
-    outcome: Outcome,
-) -> Purged:
-    """Purge what a mutation changed, as far as ``outcome`` tells.
-
-    Raises:
-        LogUnavailable: the purge is not recorded.
-    """
+def mutation_purge(
+    brain: Brain, mutation: Mutation, sent: SourceInstrumented | None, outcome: Outcome
+) -> Purge:
+    """What a mutation changed, as far as ``outcome`` tells. ``Unknown()``: what it could touch."""
     assert brain.index is not None
     operation = mutation.operation
     layout = sent.layout if sent is not None else None
     found = purge_for_mutation(brain.index, operation, layout, outcome)
     name = operation.name or "without a name"
-    if found.unnamed:
+    if found.unnamed and not isinstance(outcome, Unknown):
         fields = ", ".join(found.unnamed)
         logger.warning("mutation %s purges nothing for %s: no type is named", name, fields)
-    return await purger.purge(Purge(found.tags, f"mutation {name}"))
+    return Purge(found.tags, f"mutation {name}")
 
 
 def decides_access(name: str) -> bool:

@@ -20,13 +20,12 @@ from controller.core.mutation import Outcome, Unknown
 from controller.core.mutation_answer import read_mutation_answer
 from controller.core.tags import Purge
 from controller.core.verdict import CacheableQuery, Mutation, Pass, Verdict
-from controller.errors import OriginError, OriginRefused
+from controller.errors import OriginRefused
 from controller.gateway.asgi import Request, Response
-from controller.gateway.headers import Header, from_origin, to_origin, without
-from controller.gateway.mutations import answer_mutation, purge_headers, purge_mutation
+from controller.gateway.headers import from_origin, to_origin, without
+from controller.gateway.mutations import answer_mutation, mutation_purge, purge_headers
 from controller.gateway.origin import Origin, OriginAnswer, OriginStream
 from controller.gateway.verdicts import http_request
-from controller.purge.purger import Outcome as Purged
 from controller.purge.purger import Purger
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ async def answer_pass(request: Request, brain: Brain, origin: Origin, purger: Pu
 
     Raises:
         OriginUnreachable, OriginTimeout: no answer came; what it could touch is purged.
-        LogUnavailable: a purge is not recorded.
+        LogUnavailable: a write was not sent, for its purge could not be recorded.
     """
     if request.header(b"x-shellac-bypass"):
         return await _streamed(request, origin)
@@ -91,43 +90,43 @@ async def _answer_write(
 ) -> Response:
     """Something that writes and cannot be instrumented: read whole, purged for, handed back."""
     headers = [h for h in to_origin(request.headers) if h[0].lower() != _ENCODED]
-    try:
-        async with origin.forward(
-            request.method, request.query_string, headers, request.body
-        ) as stream:
-            body = b"".join([chunk async for chunk in stream.chunks()])
-            answer = OriginAnswer(stream.status, stream.headers, body)
-    except OriginRefused:
-        raise
-    except OriginError:
-        await _purge_writes(verdict, None, brain, purger)
-        raise
-    purged = await _purge_writes(verdict, answer, brain, purger)
+    async with purger.intended(_purge_for(verdict, None, brain)) as intended:
+        try:
+            async with origin.forward(
+                request.method, request.query_string, headers, request.body
+            ) as stream:
+                body = b"".join([chunk async for chunk in stream.chunks()])
+                answer = OriginAnswer(stream.status, stream.headers, body)
+        except OriginRefused:
+            await intended.settle(None)
+            raise
+        purged = await intended.settle(_purge_for(verdict, answer, brain))
     kept = without(from_origin(answer.headers), b"content-length")
-    said: list[Header] = [h for one in purged for h in purge_headers(one)][:1]
-    return Response(answer.status, [*kept, *said], answer.body)
+    return Response(answer.status, [*kept, *purge_headers(purged)], answer.body)
 
 
-async def _purge_writes(
-    verdict: Verdict, answer: OriginAnswer | None, brain: Brain, purger: Purger
-) -> list[Purged]:
-    """Purge for each mutation that was read, and everything for one that was not."""
+def _purge_for(verdict: Verdict, answer: OriginAnswer | None, brain: Brain) -> Purge:
+    """What each mutation that was read has changed, and everything for one that was not.
+
+    Without an answer: what they could touch.
+    """
     writes = [verdict] if isinstance(verdict, Mutation) else []
     unread = False
     if isinstance(verdict, Pass):
         writes = list(verdict.writes)
         unread = verdict.may_write
     if unread and (answer is None or _may_have_written(answer)):
-        return [await purger.purge(Purge((), "unreadable mutation", everything=True))]
-    done = []
+        return Purge((), "unreadable mutation", everything=True)
+    purges = []
     for mutation in writes:
         outcome: Outcome = Unknown()
         sent = None
         if answer is not None and len(writes) == 1 and brain.index is not None:
             sent = source_as_written(brain.index, mutation.operation)
             outcome = read_mutation_answer(sent, answer.body, status=answer.status).outcome
-        done.append(await purge_mutation(brain, purger, mutation, sent, outcome))
-    return done
+        purges.append(mutation_purge(brain, mutation, sent, outcome))
+    tags = dict.fromkeys(tag for purge in purges for tag in purge.tags)
+    return Purge(tuple(tags), "; ".join(purge.source for purge in purges))
 
 
 def _may_have_written(answer: OriginAnswer) -> bool:

@@ -6,32 +6,22 @@ canonical document, the declared variables, the keyed headers and cookies of the
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 import orjson
 
 from controller.brain import Brain, digest
 from controller.core.answer import Answer, Uncuttable, read_answer
-from controller.core.fence import Fence
 from controller.core.instrument import Instrumented
-from controller.core.recent import Recent
 from controller.core.tags import Tag
 from controller.core.verdict import CacheableQuery
 from controller.gateway.asgi import Request, Response
 from controller.gateway.headers import Headers, text
 from controller.gateway.origin import Origin, OriginAnswer
 from controller.gateway.rules import GatewayRules
-from controller.gateway.storing import new_own_key, not_storable, stored, unstored
+from controller.gateway.storing import not_storable, stored, unstored
 from controller.gateway.verdicts import http_request
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """What keeps an answer from being stored, or found, after a purge of it was acknowledged."""
-
-    fence: Fence
-    recent: Recent
+from controller.purge.freshness import Freshness
 
 
 async def answer_query(
@@ -48,18 +38,20 @@ async def answer_query(
         return Response(200, [(b"x-shellac-again", b"1"), (b"x-shellac-detail", b"plan-changed")])
     decision = verdict.decision
     headers = keyed_headers(request.headers, rules, decision.scopes)
-    started = freshness.fence.head
+    began = freshness.begin()
     fetched = await _fetch(brain, origin, verdict, headers)
     detail = fetched.refused or not_storable(fetched.answer, decision, rules)
     if detail is None and fetched.has_errors and not rules.cache_errors:
         detail = "errors"
-    if detail is None and not freshness.fence.admits(fetched.tags, started):
-        detail = "purged-meanwhile"
     if detail is not None:
         return unstored(fetched.answer, fetched.body, detail)
-    # In the tick of the fence's word: a purge from now on finds this answer here.
-    own_key = new_own_key()
-    freshness.recent.register(own_key, fetched.tags, asyncio.get_running_loop().time())
+    boot = request.header(b"x-shellac-boot") or ""
+    own_key = freshness.admit(fetched.tags, began, node=boot, max_age=decision.max_age)
+    if own_key is None:
+        refused = unstored(fetched.answer, fetched.body, "purged-meanwhile")
+        if freshness.refetch(verdict.key):
+            refused.headers.append((b"x-shellac-refetch", b"1"))
+        return refused
     return stored(
         fetched.answer,
         fetched.body,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Collection
 from typing import Final
 
@@ -80,11 +79,6 @@ def stored(
         readable = " ".join(tags).encode("ascii", "backslashreplace")
         headers.append((b"x-shellac-tags", readable[:DEBUG_BYTES]))
     return Response(200, headers, body)
-
-
-def new_own_key() -> str:
-    """A key that only one answer has, in the form of a tag on the wire."""
-    return secrets.token_urlsafe(WIRE_LENGTH * 3 // 4)
 
 
 def xkey_lines(service: str, own_key: str, tags: Collection[Tag]) -> list[bytes]:

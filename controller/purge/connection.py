@@ -25,32 +25,44 @@ class _Word(BaseModel):
     seq: str
     digest: str
     plan: str
+    now: str
 
 
 class _Purged(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
     purged: int
+    boot: str
+
+
+class _Leased(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    lease: str
 
 
 @dataclass(frozen=True, slots=True)
 class NodeWord:
-    """What a Varnish says of itself: ``log`` and ``seq`` are its cursor, None on a fresh node."""
+    """What a Varnish says of itself: ``log`` and ``seq`` are its cursor, None on a fresh node.
+
+    ``now`` is its clock, seconds since the epoch.
+    """
 
     boot: str
     log: str | None
     seq: int | None
     digest: str
     plan: str
+    now: float
 
 
 class NodeConnection:
     """One keep-alive connection, so that PURGEs arrive in order."""
 
-    def __init__(self, address: str, *, secret: str, log_id: str) -> None:
+    def __init__(self, address: str, *, secret: str) -> None:
         self._address = address.rstrip("/")
         self._secret = secret
-        self._log_id = log_id
+        self._boot: str | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -75,8 +87,10 @@ class NodeConnection:
         body = await self._request("GET", "/_shellac/node", [])
         try:
             word = _Word.model_validate_json(body)
-        except ValidationError as error:
+            now = float(word.now)
+        except ValueError as error:  # pydantic's is one
             raise self._misbehaved(body) from error
+        self._boot = word.boot
         log, _, seq = word.seq.rpartition(":")
         known = bool(log) and seq.isascii() and seq.isdecimal()
         return NodeWord(
@@ -85,17 +99,30 @@ class NodeConnection:
             seq=int(seq) if known else None,
             digest=word.digest,
             plan=word.plan,
+            now=now,
         )
 
-    async def purge(self, request: PurgeRequest) -> int:
-        """Send one PURGE; returns how many matches Varnish counted."""
+    async def purge(self, request: PurgeRequest, *, log_id: str = "") -> int:
+        """Send one PURGE; returns how many matches Varnish counted.
+
+        ``log_id`` names the log of the request's seqs, where it has any.
+        """
         name = "xkey-softpurge" if request.soft else "xkey-purge"
         headers = [(name, line) for line in request.lines]
         if request.flush is not None:
-            headers.append(("Shellac-Flush", f"{self._log_id}:{request.flush}"))
+            headers.append(("Shellac-Flush", f"{log_id}:{request.flush}"))
         if request.seq is not None:
-            headers.append(("Shellac-Seq", f"{self._log_id}:{request.seq}"))
+            headers.append(("Shellac-Seq", f"{log_id}:{request.seq}"))
         return await self._purge(headers)
+
+    async def lease(self, until: float) -> None:
+        """Let the node count as up to date until then, by its own clock; 0 ends that."""
+        headers = [("Shellac-Lease", f"{until:.3f}")]
+        body = await self._request("POST", "/_shellac/lease", headers)
+        try:
+            _Leased.model_validate_json(body)
+        except ValidationError as error:
+            raise self._misbehaved(body) from error
 
     async def set_plan(self, digest: str) -> None:
         """Begin a new verdict generation."""
@@ -104,9 +131,12 @@ class NodeConnection:
     async def _purge(self, headers: _Headers) -> int:
         body = await self._request("PURGE", "/", headers)
         try:
-            return _Purged.model_validate_json(body).purged
+            purged = _Purged.model_validate_json(body)
         except ValidationError as error:
             raise self._misbehaved(body) from error
+        if self._boot not in (None, purged.boot):
+            raise NodeUnreachable(f"Varnish at {self._address} has just started anew")
+        return purged.purged
 
     async def _request(self, method: str, path: str, headers: _Headers) -> bytes:
         assert self._session is not None

@@ -2,6 +2,9 @@
 
 Every source appends here and only the workers of ``controller.purge.node`` read, so what is in the
 log reaches every Varnish, and what is not never happened.
+
+Before a write goes out, what it could touch is recorded as an **intent**. The purge that its answer
+calls for takes the intent's place, in one step; an intent whose controller died becomes a purge.
 """
 
 from __future__ import annotations
@@ -23,43 +26,69 @@ KEEP_ENTRIES: Final = 1_000_000
 """A node that was away for longer than this is flushed instead of brought up to date."""
 TRIM_EVERY_SECONDS: Final = 600.0
 
+Intent = str
+"""The name of a recorded intent, ``[0-9a-z]+``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One purge of the log. ``at`` is seconds since the epoch; seqs are consecutive from 1."""
+    """One purge of the log. ``at`` is seconds since the epoch; later entries have higher seqs."""
 
     seq: int
     at: float
     purge: Purge
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a log stands.
+
+    ``id`` (random, ``[0-9a-z]+``) is made with the log: a seq means something only beside it, and
+    another id means that entries may have been lost. ``head`` is the newest seq ever given out, 0
+    if there was none. Nothing after ``trimmed`` was trimmed.
+    """
+
+    id: str
+    head: int
+    trimmed: int
+
+
 class PurgeLog(Protocol):
-    """What a log can do. Every coroutine raises ``LogUnavailable`` where it cannot."""
+    """What a log can do. Every coroutine raises ``LogUnavailable`` where it cannot.
 
-    @property
-    def id(self) -> str:
-        """Made with the log, random, ``[0-9a-z]+``: a seq means something only beside it."""
+    Seqs have at most 15 digits. They need not be consecutive.
+    """
 
-    async def append(self, purge: Purge) -> int:
-        """Record a purge and return its seq. It is durable when this returns."""
+    async def position(self) -> Position:
+        """Where the log stands now."""
+
+    async def intend(self, purge: Purge) -> Intent:
+        """Record what a write that goes out next could touch. Durable when this returns."""
+
+    async def append(self, purge: Purge, *, settles: Intent | None = None) -> int:
+        """Record a purge and return its seq. It is durable when this returns.
+
+        The intent that it settles goes in the same step; one that is gone already is no error.
+        """
+
+    async def withdraw(self, intent: Intent) -> None:
+        """Forget an intent: the write did not go out, or has changed nothing."""
 
     async def read(self, after: int, limit: int) -> list[Entry]:
         """The oldest entries with a seq over ``after``, at most ``limit``, in order.
 
-        The first one's seq is over ``after + 1`` if entries between were trimmed.
+        Raises:
+            LogTrimmed: entries between were trimmed.
         """
-
-    async def head(self) -> int:
-        """The seq of the newest entry ever appended, 0 if there was none."""
-
-    async def oldest(self) -> int:
-        """The seq of the oldest entry still kept, ``head() + 1`` if there is none."""
 
     async def trim(self, *, keep_seconds: float, keep_entries: int) -> int:
         """Drop entries that are older, or further from the head; returns how many."""
 
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Have ``wake`` called after each append seen by this process; returns the way to stop."""
+        """Have ``wake`` called when there are new entries; returns the way to stop."""
+
+    async def close(self) -> None:
+        """Finish what was begun and let go."""
 
 
 async def keep_trimmed(log: PurgeLog) -> None:
@@ -70,6 +99,11 @@ async def keep_trimmed(log: PurgeLog) -> None:
         except LogUnavailable as error:
             logger.warning("the purge log was not trimmed: %s", error)
         await asyncio.sleep(TRIM_EVERY_SECONDS)
+
+
+def orphaned(purge: Purge) -> Purge:
+    """The purge that an intent becomes when nobody is left to settle it."""
+    return Purge(purge.tags, f"orphaned {purge.source}", purge.soft, purge.everything)
 
 
 def purge_to_json(purge: Purge) -> str:

@@ -5,73 +5,68 @@ asks for it each second and after every failure. So neither a restarted controll
 answer was lost needs anything remembered here. Where the cursor says nothing useful (a Varnish that
 has just started, another log's seq, entries trimmed since) the node is flushed and goes to the
 head: objects it stored while nobody watched may have missed purges.
+
+A node that has everything is granted a lease, each second anew, on the node's own clock: a grant
+that is delivered late ends no later for that.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import Final
 
-from controller.core.recent import Recent
-from controller.errors import (
-    LogUnavailable,
-    NodeError,
-    NodeMisbehaved,
-    NodeRefused,
-    NodeUnreachable,
-)
+from controller.core.tags import Purge
+from controller.errors import LogTrimmed, LogUnavailable, NodeError
 from controller.purge.batch import PurgeRequest, requests_for
-from controller.purge.chase import chase
+from controller.purge.chase import Doubts, chase
 from controller.purge.connection import NodeConnection, NodeWord
-from controller.purge.log import Entry, PurgeLog
+from controller.purge.freshness import Freshness
+from controller.purge.log import Entry, Position, PurgeLog
 from controller.purge.pace import Pace
-from controller.purge.state import NodeCounts, NodeState, NodeStatus
+from controller.purge.peers import Applied
+from controller.purge.state import NodeCounts, NodeState, NodeStatus, status_of
+from controller.purge.terms import Door, Lease
 from controller.purge.watermark import Watermark
-
-if TYPE_CHECKING:
-    from controller.core.fence import Fence
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 1.0
 """How often the node is asked for itself; a restarted child is noticed within this."""
+SILENCE_SECONDS: Final = 2.5
+"""A node that said nothing for so long may have been stopped, with answers on their way to it."""
 RETRY_FIRST_SECONDS: Final = 0.1
-RETRY_MOST_SECONDS: Final = 2.0
+RETRY_MOST_SECONDS: Final = 1.0
 RUN_ENTRIES: Final = 2_000
 """Entries read, joined and applied together at most."""
 RUNS_PER_SECOND: Final = 50
 RUNS_AT_ONCE: Final = 10
-RECENT_SECONDS: Final = 5.0
-RECENT_TAGS: Final = 500_000
-"""How long answers count as perhaps not indexed (it takes about a millisecond), and how many tags
-of theirs are remembered: about 100 MB at most."""
+EVERYTHING: Final = Purge((), "a node is flushed", everything=True)
 
 
 class NodeWorker:
     """Applies the log to one Varnish, for as long as ``run`` runs."""
 
     def __init__(
-        self,
-        address: str,
-        *,
-        secret: str,
-        service: str,
-        log: PurgeLog,
-        fence: Fence,
-        recent: Recent | None = None,
+        self, address: str, *, door: Door, log: PurgeLog, freshness: Freshness, lease: Lease
     ) -> None:
         self.address = address
         self.counts = NodeCounts()
-        self._secret = secret
-        self._service = service
+        self._door = door
         self._log = log
-        self._fence = fence
-        self._recent = recent or Recent(seconds=RECENT_SECONDS, most=RECENT_TAGS)
-        self._unsure: set[int] = set()
+        self._freshness = freshness
+        self._lease = lease
+        self._heard = 0.0
+        # As if a predecessor had granted one a moment ago.
+        self._leased_until = time.monotonic() + lease.seconds
+        self._doubts = Doubts(door.service)
         self._state = NodeState(address, NodeStatus.STARTING, datetime.now(UTC))
+        self._position = Position("", 0, 0)
         self._plan: str | None = None
         self._applied = Watermark()
         self._ready = asyncio.Event()
@@ -82,6 +77,11 @@ class NodeWorker:
     def state(self) -> NodeState:
         """How the node stands now."""
         return self._state
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether the node certainly serves no hits, for want of a lease."""
+        return self._lease.gates_hits and time.monotonic() > self._leased_until
 
     def set_plan(self, digest: str) -> None:
         """Make ``digest`` (``[0-9a-z]{1,64}``) the generation of the node's verdicts, and keep it.
@@ -95,7 +95,7 @@ class NodeWorker:
 
     async def wait_applied(self, seq: int, seconds: float) -> bool:
         """Whether the node has applied every purge up to ``seq`` within ``seconds``."""
-        return await self._applied.reached(seq, seconds) and seq not in self._unsure
+        return await self._applied.reached(seq, seconds) and self._has_applied.sure_of(seq)
 
     async def wait_ready(self) -> None:
         """Return when the node has every purge and the plan; use ``asyncio.timeout``."""
@@ -106,51 +106,100 @@ class NodeWorker:
         unsubscribe = self._log.subscribe(self._wake.set)
         delay = RETRY_FIRST_SECONDS
         try:
-            async with NodeConnection(
-                self.address, secret=self._secret, log_id=self._log.id
-            ) as connection:
+            async with NodeConnection(self.address, secret=self._door.secret) as connection:
                 while True:
                     try:
                         await self._follow(connection)
                         delay = RETRY_FIRST_SECONDS
                     except (NodeError, LogUnavailable) as error:
-                        self._failed(error)
+                        await self._failed(error)
                         await self._pause(delay)
                         delay = min(2 * delay, RETRY_MOST_SECONDS)
         finally:
             unsubscribe()
 
+    async def give_up_lease(self) -> None:
+        """End the node's lease, so that nobody waits for it: its controller is going.
+
+        Raises:
+            NodeError, LogUnavailable: it goes on to its end.
+        """
+        boot = self._state.boot
+        if boot is None or not self._lease.gates_hits:
+            return
+        async with NodeConnection(self.address, secret=self._door.secret) as connection:
+            await connection.lease(0.0)
+        if self._lease.peers is not None:
+            await self._lease.peers.release(boot)
+
     async def _follow(self, connection: NodeConnection) -> None:
         """Meet the node, then keep it up to date for ``POLL_SECONDS``."""
-        head = await self._log.head()
-        self._state = replace(self._state, lag=max(0, head - (self._state.seq or 0)))
-        await self._meet(connection, await connection.ask())
         deadline = asyncio.get_running_loop().time() + POLL_SECONDS
-        woken = True
-        while woken:
-            self._wake.clear()
-            if self._plan is not None and self._plan != self._state.plan:
-                await self._send_plan(connection, self._plan)
-            await self._catch_up(connection)
-            if self._plan is not None and self._plan == self._state.plan:
-                self._become(NodeStatus.READY)
-            left = deadline - asyncio.get_running_loop().time()
-            woken = left > 0 and await self._woken(left)
+        word = await connection.ask()
+        heard = time.monotonic()
+        if heard - self._heard < SILENCE_SECONDS:
+            self._freshness.recent(word.boot).expire(heard)
+        self._heard = heard
+        await self._meet(connection, word)
+        await self._grant(connection, word, heard)
+        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+            if await self._woken(left):
+                await self._bring_up(connection)
+
+    async def _bring_up(self, connection: NodeConnection) -> None:
+        self._wake.clear()
+        if self._plan is not None and self._plan != self._state.plan:
+            await self._send_plan(connection, self._plan)
+        await self._catch_up(connection)
+        if self._plan is not None and self._plan == self._state.plan:
+            self._become(NodeStatus.READY)
 
     async def _meet(self, connection: NodeConnection, word: NodeWord) -> None:
         """Take the cursor from the node's word, or flush the node where that says nothing."""
+        before = self._state.boot
         # Another Varnish on this address, or its child anew: what it was sent counts for nothing.
-        replaced = self._state.boot not in (None, word.boot)
-        if word.boot != self._state.boot or self._state.status is not NodeStatus.READY:
+        replaced = before not in (None, word.boot)
+        if word.boot != before or self._state.status is not NodeStatus.READY:
             self._become(NodeStatus.BEHIND)
+        if replaced:
+            self._doubts = Doubts(self._door.service)
         self._state = replace(self._state, boot=word.boot, digest=word.digest, plan=word.plan)
         # Asked after the node: whatever it has applied is in the log by now.
-        head, oldest = await self._log.head(), await self._log.oldest()
-        seq = word.seq if word.log == self._log.id else None
-        if replaced or seq is None or seq > head or seq + 1 < oldest:
-            await self._flush(connection, head)
+        position = self._position = await self._log.position()
+        seq = word.seq if word.log == position.id else None
+        if replaced or seq is None or seq > position.head or seq < position.trimmed:
+            await self._flush(connection)
         else:
-            self._reached(seq, head)
+            self._reached(seq)
+        if replaced:
+            assert before is not None
+            self._freshness.forget(before)
+            if self._lease.peers is not None:
+                await self._lease.peers.release(before)
+        await self._doubts.purge(connection)
+        await self._report()
+
+    async def _grant(self, connection: NodeConnection, word: NodeWord, heard: float) -> None:
+        """Let the node count as up to date for a while, by its own clock since its word.
+
+        In this order: whoever appends a purge from now on waits for this node, and what was
+        appended before is applied before the node has the lease.
+        """
+        seconds = self._lease.seconds
+        self._leased_until = max(self._leased_until, heard + seconds)
+        head = await self._announce(word.boot)
+        await self._bring_up(connection)
+        while (self._state.seq or 0) < head and await self._woken(POLL_SECONDS):
+            await self._bring_up(connection)
+        if (self._state.seq or 0) < head:
+            return  # what others appended has not come here yet
+        await connection.lease(word.now + seconds)
+
+    async def _announce(self, boot: str) -> int:
+        """Tell whoever waits for nodes that this one may have a lease; returns the log's head."""
+        if self._lease.peers is not None:
+            return await self._lease.peers.lease(boot, self.address, self._lease.seconds)
+        return (await self._log.position()).head
 
     async def _catch_up(self, connection: NodeConnection) -> None:
         """Apply what is in the log after the cursor."""
@@ -158,10 +207,11 @@ class NodeWorker:
         while True:
             if not full:
                 await self._pace.ready()
-            cursor = self._state.seq or 0
-            entries = await self._log.read(cursor, RUN_ENTRIES)
-            if entries and entries[0].seq != cursor + 1:
-                await self._flush(connection, await self._log.head())  # trimmed meanwhile
+            try:
+                entries = await self._log.read(self._state.seq or 0, RUN_ENTRIES)
+            except LogTrimmed:
+                self._position = await self._log.position()
+                await self._flush(connection)
                 continue
             if entries:
                 await self._apply(connection, entries)
@@ -169,28 +219,39 @@ class NodeWorker:
             if not full:
                 return
 
-    async def _apply(self, connection: NodeConnection, entries: list[Entry]) -> None:
+    async def _apply(self, connection: NodeConnection, entries: Sequence[Entry]) -> None:
         # Before the first PURGE, or a fetch that began earlier could be stored after it. Whoever
         # appended here has told the fence already; what others appended is news to it.
         for entry in entries:
-            if entry.purge.everything:
-                self._fence.flushed(entry.seq)
-            else:
-                self._fence.purged(entry.seq, entry.purge.tags)
+            self._freshness.heard(entry.seq, entry.purge)
         self._pace.take()
-        if not await chase(connection, self._recent, entries, self._service):
-            self.counts.unchased += 1
-            self._unsure = {entry.seq for entry in entries}
-        for request in requests_for(entries, self._service):
+        boot = self._state.boot or ""
+        recent = self._freshness.recent(boot)
+        self._doubts.add(await chase(connection, recent, entries, self._door.service))
+        self.counts.unchased += self._doubts.touch(entries)
+        for request in requests_for(entries, self._door.service):
             await self._send(connection, request)
-        self._reached(entries[-1].seq, entries[-1].seq)
+        self._reached(entries[-1].seq)
+        await self._report()
 
-    async def _flush(self, connection: NodeConnection, head: int) -> None:
+    async def _flush(self, connection: NodeConnection) -> None:
+        """Empty the node. What it has missed is not known, so fetches under way count as old."""
+        head = self._position.head
+        self._freshness.heard(head, EVERYTHING)
         await self._send(connection, PurgeRequest(flush=head, seq=head))
-        self._reached(head, head)
+        self._reached(head)
+        await self._report()
+
+    async def _report(self) -> None:
+        if self._lease.peers is not None:
+            await self._lease.peers.report(self._state.boot or "", self._has_applied)
+
+    @property
+    def _has_applied(self) -> Applied:
+        return Applied(self._applied.value, self._doubts.ranges)
 
     async def _send(self, connection: NodeConnection, request: PurgeRequest) -> None:
-        self.counts.matches += await connection.purge(request)
+        self.counts.matches += await connection.purge(request, log_id=self._position.id)
         self.counts.requests += 1
         self.counts.keys += request.keys
         self.counts.flushes += request.flush is not None
@@ -199,13 +260,17 @@ class NodeWorker:
         await connection.set_plan(digest)
         self._state = replace(self._state, plan=digest)
 
-    def _reached(self, seq: int, head: int) -> None:
-        self._state = replace(self._state, seq=seq, lag=max(0, head - seq))
+    def _reached(self, seq: int) -> None:
+        self._state = replace(self._state, seq=seq)
         self._applied.advance(seq)
 
-    def _failed(self, error: NodeError | LogUnavailable) -> None:
+    async def _failed(self, error: NodeError | LogUnavailable) -> None:
         self.counts.failures += 1
-        self._become(_status_of(error), str(error))
+        self._become(status_of(error), str(error))
+        with suppress(LogUnavailable, LogTrimmed):
+            waiting = await self._log.read(self._state.seq or 0, 1)
+            lag = time.time() - waiting[0].at if waiting else 0.0
+            self._state = replace(self._state, lag=max(0.0, lag))
 
     def _become(self, status: NodeStatus, error: str | None = None) -> None:
         if status is not self._state.status:
@@ -214,6 +279,7 @@ class NodeWorker:
             self._state = replace(self._state, status=status, since=datetime.now(UTC))
         self._state = replace(self._state, error=error)
         if status is NodeStatus.READY:
+            self._state = replace(self._state, lag=0.0)
             self._ready.set()
         else:
             self._ready.clear()
@@ -231,17 +297,3 @@ class NodeWorker:
         except TimeoutError:
             return False
         return True
-
-
-def _status_of(error: NodeError | LogUnavailable) -> NodeStatus:
-    match error:
-        case NodeUnreachable():
-            return NodeStatus.UNREACHABLE
-        case NodeRefused():
-            return NodeStatus.REFUSED
-        case NodeMisbehaved():
-            return NodeStatus.MISBEHAVING
-        case LogUnavailable() | NodeError():
-            return NodeStatus.BEHIND
-        case _:
-            assert_never(error)

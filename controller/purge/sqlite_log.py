@@ -3,99 +3,114 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar, assert_never
 
 from controller.core.tags import Purge
-from controller.errors import LogUnavailable
-from controller.purge.log import Entry, purge_from_json, purge_to_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from controller.errors import LogTrimmed, LogUnavailable
+from controller.purge.gather import Gathered
+from controller.purge.log import Entry, Intent, Position, purge_from_json, purge_to_json
+from controller.purge.sqlite_schema import own, prepare, transaction
 
 T = TypeVar("T")
 
 LOCK_SECONDS: Final = 2.0
 """How long a write waits for another process that holds the file."""
-FORMAT: Final = 1
+OWNER_SECONDS: Final = 10.0
+"""How long the controller before this one may take to end."""
 RECENT: Final = 2_000
 """Entries also kept in memory: a worker that keeps up never waits for the file."""
-_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
-_TABLES: Final = (
-    "CREATE TABLE IF NOT EXISTS purge"
-    " (seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, purge TEXT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS purge_at ON purge (at)",
-    "CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-)
+
+
+@dataclass(frozen=True, slots=True)
+class _Append:
+    purge: Purge
+    settles: Intent | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Intend:
+    name: Intent
+    purge: Purge
+
+
+@dataclass(frozen=True, slots=True)
+class _Withdraw:
+    name: Intent
+
+
+_Write = _Append | _Intend | _Withdraw
 
 
 class SqliteLog:
-    """A ``PurgeLog`` in a file, made where there is none.
+    """A ``PurgeLog`` in a file, made where there is none. One process at a time owns it.
 
-    All SQLite work is done by one thread. Appends that arrive while it writes share the next
-    transaction.
+    All SQLite work is done by one thread. Writes that arrive while it works share the next
+    transaction. Seqs are consecutive.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the log.
+    def __init__(self, path: Path, *, owner_seconds: float = OWNER_SECONDS) -> None:
+        """Open the log; waits up to ``owner_seconds`` for a controller that is ending.
 
         Raises:
-            LogUnavailable: the file cannot be opened or is not a purge log.
+            LogUnavailable: the file cannot be opened, is not a purge log, or is in use.
         """
         self._path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="purge-log")
-        self._waiting: list[tuple[Purge, str, asyncio.Future[int]]] = []
+        self._writes: Gathered[_Write, Entry | None] = Gathered(self._write_all)
         self._recent: dict[int, Entry] = {}
-        self._writer: asyncio.Task[None] | None = None
         self._subscribers: list[Callable[[], None]] = []
         self._closed = False
         try:
-            self._db, self.id = self._thread.submit(self._open).result()
+            self._db, self._lock, self._id = self._thread.submit(self._open, owner_seconds).result()
         except LogUnavailable:
             self._thread.shutdown()
             raise
 
     async def close(self) -> None:
-        """Finish what was appended and close the file."""
-        while self._writer is not None:
-            await self._writer
+        """Finish what was begun and close the file."""
+        if self._closed:
+            return
+        await self._writes.drained()
         await self._run(self._db.close)
         self._closed = True
         self._thread.shutdown()
+        os.close(self._lock)
 
-    async def append(self, purge: Purge) -> int:
-        """Record a purge and return its seq; concurrent calls share a transaction.
+    async def position(self) -> Position:
+        """Where the log stands now."""
+        return await self._run(self._position)
 
-        Raises:
-            LogUnavailable: it is not recorded.
-        """
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append((purge, purge_to_json(purge), future))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write_waiting())
-        return await future
+    async def intend(self, purge: Purge) -> Intent:
+        """Record what a write could touch."""
+        name = secrets.token_hex(8)
+        await self._writes(_Intend(name, purge))
+        return name
+
+    async def append(self, purge: Purge, *, settles: Intent | None = None) -> int:
+        """Record a purge, in the place of the intent that it settles; returns its seq."""
+        entry = await self._writes(_Append(purge, settles))
+        assert entry is not None
+        return entry.seq
+
+    async def withdraw(self, intent: Intent) -> None:
+        """Forget an intent."""
+        await self._writes(_Withdraw(intent))
 
     async def read(self, after: int, limit: int) -> list[Entry]:
         """The oldest entries over ``after``."""
         found: list[Entry] = []
-        # Without a gap only: another process may append between two of ours.
         while len(found) < limit and (entry := self._recent.get(after + 1 + len(found))):
             found.append(entry)
         return found or await self._run(self._read, after, limit)
-
-    async def head(self) -> int:
-        """The newest seq ever given out."""
-        return await self._run(self._head)
-
-    async def oldest(self) -> int:
-        """The oldest seq still kept."""
-        return await self._run(self._oldest)
 
     async def trim(self, *, keep_seconds: float, keep_entries: int) -> int:
         """Drop entries older than ``keep_seconds`` and all but the newest ``keep_entries``."""
@@ -104,27 +119,19 @@ class SqliteLog:
         return dropped
 
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Have ``wake`` called after each transaction of this process."""
+        """Have ``wake`` called after each transaction that appends."""
         self._subscribers.append(wake)
         return lambda: self._subscribers.remove(wake)
 
-    async def _write_waiting(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                entries = await self._run(self._write, [(p, text) for p, text, _ in batch])
-            except Exception as error:  # whatever it is, it is the callers'
-                for _, _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            for (_, _, future), entry in zip(batch, entries, strict=True):
-                self._remember(entry)
-                if not future.done():
-                    future.set_result(entry.seq)
+    async def _write_all(self, writes: Sequence[_Write]) -> list[Entry | None]:
+        written = await self._run(self._write, writes)
+        entries = [entry for entry in written if entry is not None]
+        for entry in entries:
+            self._remember(entry)
+        if entries:
             for wake in self._subscribers:
                 wake()
-        self._writer = None
+        return written
 
     def _remember(self, entry: Entry) -> None:
         self._recent[entry.seq] = entry
@@ -156,90 +163,73 @@ class SqliteLog:
 
     # What follows runs in the log's thread.
 
-    def _open(self) -> tuple[sqlite3.Connection, str]:
+    def _open(self, owner_seconds: float) -> tuple[sqlite3.Connection, int, str]:
         with self._named_errors():
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(self._path, timeout=LOCK_SECONDS, isolation_level=None)
-            # A damaged entry is read as one that cannot be understood, not refused by each read.
-            db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            lock = own(self._path, owner_seconds)
             try:
-                return db, _prepare(db)
+                db = sqlite3.connect(self._path, timeout=LOCK_SECONDS, isolation_level=None)
+                # A damaged entry is read as one that cannot be understood, not refused each time.
+                db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+                try:
+                    return db, lock, prepare(db)
+                except BaseException:
+                    db.close()
+                    raise
             except BaseException:
-                db.close()
+                os.close(lock)
                 raise
 
-    def _write(self, purges: list[tuple[Purge, str]]) -> list[Entry]:
-        at = time.time()
-        with _transaction(self._db):
-            return [Entry(self._insert(at, text), at, purge) for purge, text in purges]
+    def _position(self) -> Position:
+        head = self._head()
+        oldest = self._db.execute("SELECT min(seq) FROM purge").fetchone()[0]
+        return Position(self._id, head, head if oldest is None else int(oldest) - 1)
 
-    def _insert(self, at: float, text: str) -> int:
-        cursor = self._db.execute("INSERT INTO purge (at, purge) VALUES (?, ?)", (at, text))
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+    def _write(self, writes: Sequence[_Write]) -> list[Entry | None]:
+        at = time.time()
+        with transaction(self._db):
+            return [self._write_one(at, write) for write in writes]
+
+    def _write_one(self, at: float, write: _Write) -> Entry | None:
+        match write:
+            case _Append(purge=purge, settles=settles):
+                if settles is not None:
+                    self._forget(settles)
+                cursor = self._db.execute(
+                    "INSERT INTO purge (at, purge) VALUES (?, ?)", (at, purge_to_json(purge))
+                )
+                assert cursor.lastrowid is not None
+                return Entry(cursor.lastrowid, at, purge)
+            case _Intend(name=name, purge=purge):
+                self._db.execute(
+                    "INSERT INTO intent VALUES (?, ?, ?)", (name, at, purge_to_json(purge))
+                )
+            case _Withdraw(name=name):
+                self._forget(name)
+            case _:
+                assert_never(write)
+        return None
+
+    def _forget(self, name: Intent) -> None:
+        self._db.execute("DELETE FROM intent WHERE name = ?", (name,))
 
     def _read(self, after: int, limit: int) -> list[Entry]:
         rows = self._db.execute(
             "SELECT seq, at, purge FROM purge WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
-        )
+        ).fetchall()
+        first = rows[0][0] if rows else self._head() + 1
+        if first > after + 1:
+            raise LogTrimmed(f"entries {after + 1} to {first - 1} were trimmed")
         return [Entry(seq, at, purge_from_json(text)) for seq, at, text in rows]
 
     def _head(self) -> int:
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'purge'").fetchone()
         return int(row[0]) if row else 0
 
-    def _oldest(self) -> int:
-        oldest = self._db.execute("SELECT min(seq) FROM purge").fetchone()[0]
-        return self._head() + 1 if oldest is None else int(oldest)
-
     def _trim(self, before: float, keep_entries: int) -> int:
-        with _transaction(self._db):
+        with transaction(self._db):
             # Seqs and times both grow, so what is dropped is always a prefix.
             newest_old = self._db.execute(
                 "SELECT max(seq) FROM purge WHERE at < ?", (before,)
             ).fetchone()[0]
             last = max(newest_old or 0, self._head() - keep_entries)
             return self._db.execute("DELETE FROM purge WHERE seq <= ?", (last,)).rowcount
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:  # SQLite ends it by itself when the disk is full
-            db.execute("ROLLBACK")
-        raise
-
-
-def _prepare(db: sqlite3.Connection) -> str:
-    """Make the tables where there are none; returns the log's id."""
-    db.execute("PRAGMA journal_mode = WAL")
-    # A commit is in the operating system's hands when append returns, so nothing that happens to
-    # this process loses it. Losing power can: see _identity.
-    db.execute("PRAGMA synchronous = NORMAL")
-    with _transaction(db):
-        found = db.execute("PRAGMA user_version").fetchone()[0]
-        if found not in (0, FORMAT):
-            raise sqlite3.DatabaseError(f"its format {found} was made by another Shellac version")
-        for statement in _TABLES:
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {FORMAT}")
-        return _identity(db)
-
-
-def _identity(db: sqlite3.Connection) -> str:
-    """The log's id: a new one for a new file, and after the machine was started anew.
-
-    With synchronous=NORMAL a power failure can undo the last commits, and their seqs would be given
-    out again. A Varnish elsewhere that kept its cache must not take them for what it has applied:
-    an unknown id makes it flush.
-    """
-    boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
-    about = dict(db.execute("SELECT name, value FROM about"))
-    if "id" not in about or about.get("boot") != boot:
-        about = {"id": secrets.token_hex(8), "boot": boot}
-        db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", about.items())
-    return str(about["id"])

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Literal, assert_never
+
+from controller.errors import (
+    LogUnavailable,
+    NodeError,
+    NodeMisbehaved,
+    NodeRefused,
+    NodeUnreachable,
+)
 
 
 class NodeStatus(StrEnum):
@@ -20,7 +29,8 @@ class NodeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """What is known of a node. ``seq`` is its cursor, ``lag`` how many entries it is behind.
+    """What is known of a node. ``seq`` is its cursor; ``lag`` for how many seconds the oldest purge
+    that it has not applied has been waiting.
 
     ``since`` is when ``status`` last changed; ``boot``, ``digest`` and ``plan`` are the node's own
     words when it last spoke.
@@ -30,11 +40,17 @@ class NodeState:
     status: NodeStatus
     since: datetime
     seq: int | None = None
-    lag: int = 0
+    lag: float = 0.0
     boot: str | None = None
     digest: str | None = None
     plan: str | None = None
     error: str | None = None
+
+    @property
+    def up_since(self) -> datetime | None:
+        """When its cache was empty last: the start of its varnishd's child process."""
+        started = (self.boot or "").partition("-")[0]
+        return datetime.fromtimestamp(int(started), UTC) if started.isdecimal() else None
 
     @property
     def reachable(self) -> bool:
@@ -53,3 +69,40 @@ class NodeCounts:
     failures: int = 0
     unchased: int = 0
     """Runs before which an answer's own key was not found in time."""
+
+
+NodeResult = Literal["applied", "lapsed", "pending", "unreachable", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOutcome:
+    """What became of a purge at one node when the wait ended.
+
+    "lapsed": the node has no lease, so it serves no hits, and will have applied the purge before it
+    does. The other results but "applied" mean that it comes later. ``milliseconds`` count from the
+    call.
+    """
+
+    address: str
+    result: NodeResult
+    milliseconds: float
+
+    @property
+    def done(self) -> bool:
+        """Whether the node can serve nothing older any more."""
+        return self.result in ("applied", "lapsed")
+
+
+def status_of(error: NodeError | LogUnavailable) -> NodeStatus:
+    """What a failure says of the node."""
+    match error:
+        case NodeUnreachable():
+            return NodeStatus.UNREACHABLE
+        case NodeRefused():
+            return NodeStatus.REFUSED
+        case NodeMisbehaved():
+            return NodeStatus.MISBEHAVING
+        case LogUnavailable() | NodeError():
+            return NodeStatus.BEHIND
+        case _:
+            assert_never(error)

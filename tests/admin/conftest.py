@@ -13,10 +13,10 @@ from graphql import build_schema
 
 from controller.admin.app import create_admin_app
 from controller.admin.state import AdminState
-from controller.core.fence import Fence
 from controller.core.policy import Policy
 from controller.core.schema import SchemaIndex
 from controller.core.tags import Purge
+from controller.purge.freshness import Freshness
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
 
@@ -100,7 +100,7 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
 def state(log: SqliteLog) -> AdminState:
     """With a schema and without nodes."""
     index = SchemaIndex(build_schema(SDL), POLICY)
-    purger = Purger(log, [], Fence(1_000))
+    purger = Purger(log, lambda: [], Freshness())
     return AdminState(POLICY, purger, index=index, tokens=frozenset({TOKEN}))
 
 

@@ -12,12 +12,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from controller.admin.app import create_admin_app
 from controller.admin.state import AdminState
-from controller.core.fence import Fence
-from controller.purge.node import NodeWorker
+from controller.purge.freshness import Freshness
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
 from tests.admin.conftest import TOKEN, Api
-from tests.purge.conftest import pragma, working
+from tests.purge.conftest import pragma, worker_of, working
 from tests.purge.varnish import Varnish, running_gateway, varnish_directory
 
 PURGE = {"query": "mutation { purgePost(id: 5) }"}
@@ -189,9 +188,9 @@ def varnish() -> Iterator[Varnish]:
 async def test_a_purge_says_what_became_of_it_at_each_node(
     varnish: Varnish, state: AdminState, log: SqliteLog
 ) -> None:
-    down = NodeWorker("http://127.0.0.1:9", secret="x", service="demo", log=log, fence=Fence(9))
+    down = worker_of("http://127.0.0.1:9", log)
     async with working(varnish, log) as worker:
-        state.purger = Purger(log, [worker, down], Fence(9), wait_seconds=0.2)
+        state.purger = Purger(log, lambda: [worker, down], Freshness(), wait_seconds=0.2)
         async with Api(create_admin_app(state), log).http as http:
             asked = {"query": "mutation { purgePost(id: 5) a: purgePost(id: 6, soft: true) }"}
             response = await http.post("/demo", json=asked, headers={"stellate-token": TOKEN})
@@ -204,7 +203,7 @@ async def test_a_purge_says_what_became_of_it_at_each_node(
             ready = await http.get("/readyz")
             assert ready.status_code == 503
             assert [node["status"] for node in ready.json()["nodes"]] == ["ready", "starting"]
-            state.purger = Purger(log, [worker], Fence(9))
+            state.purger = Purger(log, lambda: [worker], Freshness())
             ready = await http.get("/readyz")
             assert "runs the VCL of config" in ready.json()["nodes"][0]["error"]
             state.policy = replace(state.policy, digest=worker.state.digest or "")
@@ -212,7 +211,7 @@ async def test_a_purge_says_what_became_of_it_at_each_node(
             assert (ready.status_code, ready.json()["ready"]) == (200, True)
             assert ready.json()["log"]["head"] == ready.json()["nodes"][0]["seq"] == 2
             found = metrics(await http.get("/metrics"))
-            assert found["shellac_node_lag", varnish.admin] == 0
+            assert found["shellac_node_lag_seconds", varnish.admin] == 0
 
 
 async def test_a_name_that_is_no_utf8_is_refused_in_words(api: Api) -> None:

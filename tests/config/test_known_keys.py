@@ -78,7 +78,6 @@ OFF = [
     "cors: false",
     "clientMaxAge: 0",
     "unknownOperations: pass",
-    "purge: {originLag: 0}",
     "rules: []\nmutationPolicy: null",
 ]
 
@@ -106,7 +105,6 @@ def test_what_is_off_is_accepted_and_changes_nothing(text):
 @pytest.mark.parametrize(
     ("text", "path", "fix"),
     [
-        ("purge: {originLag: 5}", "purge.originLag", "remove it"),
         (
             "rules: [{types: [A], maxAge: 1}, {types: [A], maxAge: 1, operationHashes: [h]}]",
             "rules[1].operationHashes",

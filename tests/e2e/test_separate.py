@@ -1,83 +1,23 @@
 """Varnish and controller started apart, as in production: what each does without the other."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 import yaml
 
-from tests.demo.origin import Demo, running_demo
-from tests.e2e.conftest import CONFIG
+from tests.e2e.apart import Apart, running_apart
 from tests.support.net import wait_for
-from tests.support.process import Process, running
-from tests.support.stack import SHELLAC, TOKEN, assert_hit, assert_miss, describe, send, with_ports
-
-ENTRYPOINT = Path(__file__).parent.parent.parent / "varnish" / "entrypoint.sh"
-
-
-@dataclass
-class Apart:
-    """The parts of a pair, each a process of its own."""
-
-    folder: Path
-    url: str
-    admin_url: str
-    demo: Demo
-    http: httpx.Client
-    varnish: Process
-
-    @contextmanager
-    def controller(self) -> Iterator[Process]:
-        """A controller, ready; killed at the end if a test has not stopped it."""
-        command = [SHELLAC, "serve", "--config", self.folder / "shellac.yaml"]
-        with running(
-            command, log=self.folder / "controller.log", env={"SHELLAC_ADMIN_TOKEN": TOKEN}
-        ) as process:
-
-            def ready() -> bool:
-                process.check_alive()
-                try:
-                    return self.http.get(f"{self.admin_url}/readyz").status_code == 200
-                except httpx.TransportError:
-                    return False
-
-            wait_for(ready, what="the controller to be ready")
-            yield process
-
-    def query(self, document: str) -> httpx.Response:
-        return send(self.http, self.url, document)
+from tests.support.process import running
+from tests.support.stack import SHELLAC, TOKEN, assert_hit, assert_miss, describe, send
 
 
 @pytest.fixture
 def apart(tmp_path: Path) -> Iterator[Apart]:
-    with running_demo(tmp_path) as demo:
-        config = with_ports({**CONFIG, "originUrl": demo.url}, state_dir=tmp_path / "state")
-        (tmp_path / "shellac.yaml").write_text(yaml.safe_dump(config))
-        rendered = tmp_path / "rendered"
-        subprocess.run(
-            [SHELLAC, "render", "--config", tmp_path / "shellac.yaml", "--output", rendered],
-            check=True,
-        )
-        environment = {"SHELLAC_RENDERED": str(rendered), "SHELLAC_WORKDIR": str(tmp_path / "work")}
-        with (
-            running(
-                [ENTRYPOINT, "-j", "none"], log=tmp_path / "varnishd.log", env=environment
-            ) as varnish,
-            httpx.Client(timeout=20) as http,
-        ):
-            yield Apart(
-                folder=tmp_path,
-                url=f"http://{config['varnish']['listen']}/graphql",
-                admin_url=f"http://{config['controller']['adminListen']}",
-                demo=demo,
-                http=http,
-                varnish=varnish,
-            )
+    with running_apart(tmp_path) as apart:
+        yield apart
 
 
 def test_a_dead_controller_leaves_hits_running_and_the_next_one_goes_on(apart: Apart) -> None:

@@ -9,7 +9,8 @@ from controller.gateway.headers import from_origin, to_origin
 from controller.gateway.origin import OriginAnswer
 from controller.gateway.queries import keyed_headers
 from controller.gateway.rules import GatewayRules, gateway_rules
-from controller.gateway.storing import XKEY_LINE, new_own_key, not_storable, stored, xkey_lines
+from controller.gateway.storing import XKEY_LINE, not_storable, stored, xkey_lines
+from controller.purge.freshness import Freshness
 from vclgen.config import load_config_text
 
 CONFIG = """
@@ -99,7 +100,8 @@ def test_readable_tags_are_there_with_debug_alone() -> None:
 
 def test_tags_stand_in_lines_that_varnish_takes() -> None:
     tags = [f"key:Post:id:{number}" for number in range(2_000)]
-    own_key = new_own_key()
+    freshness = Freshness()
+    own_key = freshness.admit(tags, freshness.begin(), node="boot", max_age=60) or ""
     lines = xkey_lines("shop", own_key, tags)
     assert all(len(line) <= XKEY_LINE for line in lines)
     keys = [own_key, *(wire("shop", tag) for tag in tags)]

@@ -1,7 +1,7 @@
 vcl 4.1;
 
 # Shellac 0.1.0, gateway profile, service demo.
-# Config digest 0a53144728b14599. Generated from shellac.yaml: edit that, not this.
+# Config digest 6bf36c030b35dfda. Generated from shellac.yaml: edit that, not this.
 #
 # A request is looked up twice. Round "verdict" finds what the controller decided about the
 # request as it was sent; round "data" finds the answer under the canonical key of that verdict.
@@ -15,11 +15,19 @@ import var;
 import xkey;
 
 # from: templates/features/backend.vcl.j2
-# The controller is the only backend. Its own time-outs towards the origin are shorter than these,
-# so it is the controller that says what went wrong.
+# The controller, twice: see request_fetch for why passes have an address of their own. Its own
+# time-outs towards the origin are shorter than these, so it is the controller that says what went
+# wrong.
 backend controller {
     .host = "127.0.0.1";
     .port = "8090";
+    .connect_timeout = 2s;
+    .first_byte_timeout = 75s;
+    .between_bytes_timeout = 75s;
+}
+backend passes {
+    .host = "127.0.0.1";
+    .port = "8092";
     .connect_timeout = 2s;
     .first_byte_timeout = 75s;
     .between_bytes_timeout = 75s;
@@ -47,7 +55,7 @@ sub trust_recv {
 
 # Once per fetch: of our own names only those stay that trust_deliver takes off by name.
 sub trust_response {
-    header.regsub(beresp, "(?i)^(x-hashtwo|x-shellac-(?!(again|detail|flush|tags):).*):.*$", "X-Shellac-Cut: 1", true);
+    header.regsub(beresp, "(?i)^(x-hashtwo|x-shellac-(?!(again|detail|flush|refetch|tags):).*):.*$", "X-Shellac-Cut: 1", true);
     unset beresp.http.X-Shellac-Cut;
 }
 
@@ -55,6 +63,7 @@ sub trust_deliver {
     unset resp.http.X-Shellac-Again;
     unset resp.http.X-Shellac-Detail;
     unset resp.http.X-Shellac-Flush;
+    unset resp.http.X-Shellac-Refetch;
     unset resp.http.X-Shellac-Tags;
     unset resp.http.xkey;
     unset resp.http.X-Varnish;
@@ -67,6 +76,7 @@ sub trust_deliver {
 #   seq    the last purge applied; the node is its own cursor in the purge log
 #   plan   the schema generation: a part of every verdict's key
 #   flush  the data generation: a part of every data key
+#   lease  until when it counts as up to date: seconds, by its own clock
 sub node_init {
     if (!var.global_get("boot")) {
         var.global_set("boot", std.time2integer(now, 0)
@@ -75,14 +85,22 @@ sub node_init {
         var.global_set("seq", "-");
         var.global_set("plan", "-");
         var.global_set("flush", "-");
+        var.global_set("lease", "0");
     }
 }
 
 sub node_recv {
     if (local.socket == "admin") {
+        if (req.method == "GET" && req.url == "/_shellac/alive") {
+            set req.http.X-Shellac-Synth = "text";
+            return (synth(200, "ok"));
+        }
         if (req.method == "GET" && req.url == "/_shellac/health") {
-            set req.http.X-Shellac-Synth = "health";
-            return (synth(200));
+            set req.http.X-Shellac-Synth = "text";
+            if (var.global_get("seq") == "-") {
+                return (synth(503, "not met by its controller yet"));
+            }
+            return (synth(200, "ok"));
         }
         # An unreadable or empty file means that nobody has the secret.
         set req.http.X-Shellac-Secret = regsub(std.fileread("/var/lib/shellac/varnish.secret"), "\s+$", "");
@@ -93,31 +111,40 @@ sub node_recv {
             set req.http.X-Shellac-Synth = "node";
             return (synth(200));
         }
+        if (req.method == "POST" && req.url == "/_shellac/lease") {
+            if (req.http.Shellac-Lease !~ "^[0-9]{1,12}(\.[0-9]{1,3})?$") {
+                return (synth(400, "Shellac-Lease is malformed"));
+            }
+            var.global_set("lease", req.http.Shellac-Lease);
+            set req.http.X-Shellac-Synth = "lease";
+            return (synth(200));
+        }
         if (req.method != "PURGE") {
-            return (synth(404, "The admin listener serves PURGE, /_shellac/node and /_shellac/health"));
+            return (synth(404, "The admin listener serves PURGE and /_shellac/node, lease, health, alive"));
         }
     }
 }
 
 sub node_synth {
-    if (req.http.X-Shellac-Synth == "health") {
-        set resp.http.Content-Type = "text/plain";
-        synthetic("ok");
-        return (deliver);
-    }
-    if (req.http.X-Shellac-Synth == "node") {
+    if (req.http.X-Shellac-Synth) {
         set resp.http.Content-Type = "application/json";
         set resp.http.Cache-Control = "no-store";
-        synthetic({"{"boot":""} + var.global_get("boot")
-            + {"","seq":""} + var.global_get("seq")
-            + {"","digest":"0a53144728b14599","plan":""} + var.global_get("plan")
-            + {"","flush":""} + var.global_get("flush") + {"" }"});
-        return (deliver);
-    }
-    if (req.http.X-Shellac-Synth == "purged") {
-        set resp.http.Content-Type = "application/json";
-        set resp.http.Cache-Control = "no-store";
-        synthetic({"{"purged":"} + req.http.X-Shellac-Purged + " }");
+        if (req.http.X-Shellac-Synth == "node") {
+            synthetic({"{"boot":""} + var.global_get("boot")
+                + {"","seq":""} + var.global_get("seq")
+                + {"","digest":"6bf36c030b35dfda","plan":""} + var.global_get("plan")
+                + {"","flush":""} + var.global_get("flush")
+                + {"","lease":""} + var.global_get("lease")
+                + {"","now":""} + std.time2real(now, 0.0) + {"" }"});
+        } elsif (req.http.X-Shellac-Synth == "lease") {
+            synthetic({"{"lease":""} + var.global_get("lease") + {"" }"});
+        } elsif (req.http.X-Shellac-Synth == "purged") {
+            synthetic({"{"purged":"} + req.http.X-Shellac-Purged
+            + {","boot":""} + var.global_get("boot") + {"" }"});
+        } else {
+            set resp.http.Content-Type = "text/plain";
+            synthetic(resp.reason);
+        }
         return (deliver);
     }
 }
@@ -205,6 +232,7 @@ sub request_recv {
 
 sub request_pass {
     set req.http.X-Shellac-Round = "pass";
+    set req.backend_hint = passes;
 }
 
 sub request_miss {
@@ -218,6 +246,9 @@ sub request_miss {
 
 sub request_fetch {
     set bereq.url = regsub(bereq.url, "^[^?]*", "/graphql");
+    # Varnish repeats a request when a reused connection breaks before the answer, and nothing that
+    # may write can be sent twice. Connections are pooled by address: none to this one is reused.
+    set bereq.http.Connection = "close";
 }
 
 sub request_response {
@@ -272,7 +303,7 @@ sub verdict_recv {
 sub verdict_hash {
     hash_data("verdict");
     hash_data("demo");
-    hash_data("0a53144728b14599");
+    hash_data("6bf36c030b35dfda");
     hash_data(var.global_get("boot"));
     hash_data(var.global_get("plan"));
     hash_data(req.http.Host);
@@ -557,13 +588,15 @@ sub data_miss {
 }
 
 sub data_fetch {
+    # Whose answer it will be: a purge waits for what is on its way to this node.
+    set bereq.http.X-Shellac-Boot = var.global_get("boot");
     set bereq.method = bereq.http.X-Shellac-Method;
     set bereq.url = regsub(bereq.url, "^[^?]*", "/graphql");
     header.regsub(bereq, "(?i)^(?!(accept|accept\-encoding|authorization|content\-currency|content\-length|content\-type|host|origin|store|traceparent|transfer\-encoding|x\-session|x-shellac-.*):).*$", "X-Shellac-Cut: 1", true);
     unset bereq.http.X-Shellac-Cut;
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
     # Which config these rules come from: the controller stores nothing for another one's.
-    set bereq.http.X-Shellac-Digest = "0a53144728b14599";
+    set bereq.http.X-Shellac-Digest = "6bf36c030b35dfda";
 }
 
 sub data_response {
@@ -587,11 +620,20 @@ sub data_response {
             # What was stale stays until a refresh succeeds.
             return (abandon);
         }
-        # Hit-for-miss: the next requests of this key are not put in a queue.
-        set beresp.uncacheable = true;
-        set beresp.ttl = 10s;
-        if (beresp.status >= 500 || beresp.http.X-Shellac-Again) {
-            set beresp.ttl = 1s;
+        unset beresp.http.xkey;
+        if (beresp.http.X-Shellac-Refetch && beresp.status == 200) {
+            # Fetched before a purge. With no time at all it is nobody's hit, and those who wait for
+            # it share one new fetch.
+            set beresp.ttl = 0s;
+            set beresp.grace = 0s;
+            set beresp.keep = 0s;
+        } else {
+            # Hit-for-miss: the next requests of this key are not put in a queue.
+            set beresp.uncacheable = true;
+            set beresp.ttl = 10s;
+            if (beresp.status >= 500 || beresp.http.X-Shellac-Again) {
+                set beresp.ttl = 1s;
+            }
         }
     }
 }
@@ -613,7 +655,7 @@ sub data_deliver {
 
 sub data_client {
     if (req.http.X-Shellac-Round == "data") {
-        if (req.method == "POST" || obj.uncacheable) {
+        if (req.method == "POST" || obj.uncacheable || resp.http.X-Shellac-Refetch) {
             unset resp.http.ETag;
             set resp.http.Cache-Control = "no-store";
         } elsif (req.http.X-Shellac-Scopes == ",") {
@@ -643,7 +685,7 @@ sub status_deliver {
     if (req.http.X-Shellac-Status == "hit") {
         set resp.http.gcdn-cache = "HIT";
         set resp.http.Cache-Status = "shellac; hit; ttl=" + regsub(regsub(obj.ttl, "\..*$", ""), "^-0$", "0");
-    } elsif (req.http.X-Shellac-Status == "miss" && !obj.uncacheable) {
+    } elsif (req.http.X-Shellac-Status == "miss" && !obj.uncacheable && !resp.http.X-Shellac-Refetch) {
         set resp.http.gcdn-cache = "MISS";
         set resp.http.Cache-Status = "shellac; fwd=miss; stored; ttl=" + regsub(obj.ttl, "\..*$", "");
     } else {

@@ -50,6 +50,7 @@ def test_internal_listeners_are_on_the_network_of_the_pair_alone(
 
     assert settings["varnish"]["adminListen"] == f"{address('varnish')}:8081"
     assert settings["controller"]["gatewayListen"] == f"{address('controller')}:8090"
+    assert settings["controller"]["passListen"] == f"{address('controller')}:8092"
     assert compose["networks"]["pair"]["internal"] is True
     on_it = [n for n, s in compose["services"].items() if "pair" in s.get("networks", ())]
     assert sorted(on_it) == ["controller", "varnish"]

@@ -121,7 +121,7 @@ def test_a_varnish_that_answers_with_an_error_is_not_healthy(folder: Path) -> No
         assert health_code(folder) != 0
 
 
-def test_what_shellac_renders_starts_and_is_healthy(folder: Path) -> None:
+def test_what_shellac_renders_starts_and_is_healthy_without_a_controller(folder: Path) -> None:
     config = with_ports({"originUrl": "http://127.0.0.1:9/graphql"}, state_dir=folder / "state")
     file = folder / "shellac.yaml"
     file.write_text(yaml.safe_dump(config))
@@ -156,6 +156,9 @@ def test_the_config_of_the_compose_file_renders_its_addresses(folder: Path) -> N
 
     arguments = (folder / "varnishd.args").read_text().splitlines()
     assert f"admin={config['varnish']['adminListen']},HTTP" in arguments
-    backend, _, port = config["controller"]["gatewayListen"].partition(":")
     vcl = (folder / "default.vcl").read_text()
-    assert re.search(rf'\.host = "{re.escape(backend)}";\s+\.port = "{port}";', vcl)
+    for key, backend in {"gatewayListen": "controller", "passListen": "passes"}.items():
+        host, _, port = config["controller"][key].partition(":")
+        found = re.search(rf'backend {backend} {{\s+\.host = "(.*)";\s+\.port = "(.*)";', vcl)
+        assert found, vcl
+        assert found.groups() == (host, port)

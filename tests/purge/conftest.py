@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from controller.core.fence import Fence
+from controller.purge.freshness import Freshness
+from controller.purge.log import PurgeLog
 from controller.purge.node import NodeWorker
 from controller.purge.sqlite_log import SqliteLog
+from controller.purge.terms import Door, Lease
 from tests.purge.varnish import SECRET, SERVICE, Varnish, running_gateway, varnish_directory
 
 PLAN = "plan1"
+LEASE = Lease(5.0)
 
 
 @pytest.fixture(scope="session")
@@ -53,12 +56,25 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
     await log.close()
 
 
+def worker_of(
+    address: str,
+    log: PurgeLog,
+    freshness: Freshness | None = None,
+    *,
+    secret: str = SECRET,
+    lease: Lease = LEASE,
+) -> NodeWorker:
+    """A worker that does not run yet."""
+    door = Door(service=SERVICE, secret=secret)
+    return NodeWorker(address, door=door, log=log, freshness=freshness or Freshness(), lease=lease)
+
+
 @contextlib.asynccontextmanager
 async def working(
-    varnish: Varnish, log: SqliteLog, *, secret: str = SECRET, ready: bool = True
+    varnish: Varnish, log: PurgeLog, *, secret: str = SECRET, ready: bool = True
 ) -> AsyncIterator[NodeWorker]:
     """A worker that runs; with ``ready`` it is waited for."""
-    worker = NodeWorker(varnish.admin, secret=secret, service=SERVICE, log=log, fence=Fence(100))
+    worker = worker_of(varnish.admin, log, secret=secret)
     worker.set_plan(PLAN)
     task = asyncio.create_task(worker.run())
     try:
@@ -88,3 +104,8 @@ def pragma(log: SqliteLog, text: str) -> int:
         lambda: log._db.execute(f"PRAGMA {text}").fetchone()[0]
     ).result()
     return found
+
+
+async def log_id(log: PurgeLog) -> str:
+    """The id that the cursors of a log carry."""
+    return (await log.position()).id

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from controller.core.fence import Fence
 from controller.core.tags import Purge
 from controller.errors import LogUnavailable
+from controller.purge.freshness import Freshness
 from controller.purge.node import NodeWorker
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
 from controller.purge.state import NodeStatus
-from tests.purge.conftest import PLAN, eventually, working
+from tests.purge.conftest import PLAN, eventually, log_id, worker_of, working
 from tests.purge.varnish import Varnish
 
 pytestmark = pytest.mark.varnish
@@ -44,7 +44,7 @@ async def test_a_purge_misses_what_carries_the_tag_and_nothing_else(
             assert await read(varnish, path, tag) == "MISS"
             assert await read(varnish, path, tag) == "HIT"
         seq = await applied(log, worker, hard("a"))
-        assert varnish.node()["seq"] == f"{log.id}:{seq}"
+        assert varnish.node()["seq"] == f"{await log_id(log)}:{seq}"
         assert await read(varnish, "/b", "b") == "HIT"
         assert await read(varnish, "/a", "a") == "MISS"
         assert (worker.state.seq, worker.state.lag, worker.state.error) == (seq, 0, None)
@@ -64,7 +64,7 @@ async def test_everything_goes(varnish: Varnish, log: SqliteLog, soft: bool) -> 
         await read(varnish, "/a", "a", "app:demo")
         seq = await applied(log, worker, Purge((), "test", soft=soft, everything=True))
         assert await read(varnish, "/a", "a", "app:demo") == ("STALE" if soft else "MISS")
-        assert varnish.node()["seq"] == f"{log.id}:{seq}"
+        assert varnish.node()["seq"] == f"{await log_id(log)}:{seq}"
 
 
 async def test_a_thousand_purges_of_one_key_are_a_handful_of_requests(
@@ -110,7 +110,7 @@ async def test_a_restarted_worker_replays_only_what_is_missing(
     seq = await log.append(hard("b"))
     async with working(varnish, log) as worker:
         assert await worker.wait_applied(seq, 5)
-        assert varnish.purges_received()[before:] == [f"{log.id}:{seq} - -"]
+        assert varnish.purges_received()[before:] == [f"{await log_id(log)}:{seq} - -"]
         assert await read(varnish, "/a", "a") == "HIT"
         assert await read(varnish, "/b", "b") == "MISS"
 
@@ -120,7 +120,7 @@ async def test_a_fresh_node_goes_to_the_head(fresh: Varnish, log: SqliteLog) -> 
         head = await log.append(hard("a"))
     async with working(fresh, log) as worker:
         assert worker.state.seq == head
-        flush, plan = f"{log.id}:{head} {log.id}:{head} -", f"- - {PLAN}"
+        flush, plan = f"{await log_id(log)}:{head} {await log_id(log)}:{head} -", f"- - {PLAN}"
         assert fresh.purges_received() == [flush, plan]
 
 
@@ -158,7 +158,7 @@ async def test_another_log_flushes(varnish: Varnish, log: SqliteLog, tmp_path: P
     await other.append(hard("x"))
     async with working(varnish, other):
         assert await read(varnish, "/a", "a") == "MISS"
-        assert varnish.node()["seq"] == f"{other.id}:1"
+        assert varnish.node()["seq"] == f"{await log_id(other)}:1"
     await other.close()
 
 
@@ -174,14 +174,14 @@ async def test_a_node_that_missed_trimmed_purges_is_flushed(
     await log.trim(keep_seconds=3600, keep_entries=kept)
     async with working(varnish, log):
         assert await read(varnish, "/a", "a") == "MISS"
-        assert varnish.node()["seq"] == f"{log.id}:4"
+        assert varnish.node()["seq"] == f"{await log_id(log)}:4"
 
 
 async def test_a_node_that_is_down_gets_its_purges_when_it_returns(
     down: Varnish, log: SqliteLog
 ) -> None:
     async with working(down, log, ready=False) as worker:
-        purger = Purger(log, [worker], Fence(100), wait_seconds=0.05)
+        purger = Purger(log, lambda: [worker], Freshness(), wait_seconds=0.05)
         await eventually(lambda: worker.state.status is NodeStatus.UNREACHABLE, "unreachable")
         outcome = await purger.purge(hard("a"))
         assert [node.result for node in outcome.nodes] == ["unreachable"]
@@ -203,7 +203,7 @@ async def test_a_wrong_secret_is_told_from_a_node_that_is_down(
     async with working(varnish, log, secret="wrong", ready=False) as worker:
         await eventually(lambda: worker.state.status is NodeStatus.REFUSED, "refused")
         assert "secret" in str(worker.state.error)
-        purger = Purger(log, [worker], Fence(100), wait_seconds=0.05)
+        purger = Purger(log, lambda: [worker], Freshness(), wait_seconds=0.05)
         assert [n.result for n in (await purger.purge(hard("a"))).nodes] == ["refused"]
         assert varnish.node()["seq"] == before
 
@@ -216,9 +216,7 @@ async def test_something_else_on_the_port_is_named(gateway_port: int, log: Sqlit
 
 
 async def test_a_node_is_not_ready_before_it_has_the_plan(varnish: Varnish, log: SqliteLog) -> None:
-    worker = NodeWorker(
-        varnish.admin, secret="secret-of-the-tests", service="demo", log=log, fence=Fence(100)
-    )
+    worker = worker_of(varnish.admin, log)
     task = asyncio.create_task(worker.run())
     for _ in range(3):
         await applied(log, worker, hard("a"))
@@ -251,7 +249,7 @@ async def test_a_log_that_cannot_be_read_is_waited_for(
 
     async with working(varnish, log) as worker:
         with monkeypatch.context() as patch:
-            patch.setattr(log, "head", fail)
+            patch.setattr(log, "position", fail)
             await eventually(lambda: worker.state.status is NodeStatus.BEHIND, "behind")
             assert "the disk is gone" in str(worker.state.error)
         await applied(log, worker, hard("a"))

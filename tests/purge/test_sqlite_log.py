@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 
 from controller.core.tags import Purge
-from controller.errors import LogUnavailable
-from controller.purge import sqlite_log
+from controller.errors import LogTrimmed, LogUnavailable
+from controller.purge import sqlite_log, sqlite_schema
+from controller.purge.log import Position
 from controller.purge.sqlite_log import SqliteLog
 from tests.purge.conftest import pragma
 
+TYPE = Purge(("type:Post",), "mutation updatePost")
 POST = Purge(tags=("key:Post:id:5", "null:Post"), source="mutation updatePost")
 
 
@@ -27,21 +29,43 @@ def numbered(number: int) -> Purge:
     return Purge((f"key:Post:id:{number}",), "test")
 
 
-def start_appending(path: Path) -> subprocess.Popen[str]:
-    """A process that prints the log's id and then each seq once it is acknowledged."""
-    script = textwrap.dedent(f"""
-        import asyncio
+def start(path: Path, work: str) -> subprocess.Popen[str]:
+    """A process that opens the log, prints its id and does ``work``, the body of a coroutine."""
+    head = f"""
+        import asyncio, os, signal, sqlite3
         from pathlib import Path
         from controller.core.tags import Purge
+        from controller.purge import sqlite_log
         from controller.purge.sqlite_log import SqliteLog
+        TYPE, POST = Purge(("type:Post",), "mutation a"), Purge(("key:Post:id:5",), "mutation a")
+        def die(*_): os.kill(os.getpid(), signal.SIGKILL)
+        def die_at(log, statement):
+            def seen(sql): die() if sql.startswith(statement) else None
+            log._thread.submit(lambda: log._db.set_trace_callback(seen)).result()
         async def main():
             log = SqliteLog(Path({str(path)!r}))
-            print(log.id, flush=True)
-            while True:
-                print(await log.append(Purge(("t",), "test")), flush=True)
-        asyncio.run(main())
-    """)
-    return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+            print((await log.position()).id, flush=True)
+    """
+    script = textwrap.dedent(head) + textwrap.indent(textwrap.dedent(work), "    ")
+    command = [sys.executable, "-c", f"{script}\nasyncio.run(main())"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def killed(path: Path, work: str) -> None:
+    """Have a process do some work that ends with its death by SIGKILL."""
+    child = start(path, work)
+    child.communicate(timeout=20)
+    assert child.returncode == -signal.SIGKILL
+
+
+async def contents(path: Path) -> list[tuple[str, str]]:
+    """The tags and sources in a log that nobody has open; opening it purges for orphans."""
+    log = SqliteLog(path)
+    found = [(" ".join(e.purge.tags), e.purge.source) for e in await log.read(0, 100)]
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT count(*) FROM intent").fetchone() == (0,)
+    await log.close()
+    return found
 
 
 async def test_entries_come_back_in_order_as_they_were_appended(log: SqliteLog) -> None:
@@ -50,7 +74,8 @@ async def test_entries_come_back_in_order_as_they_were_appended(log: SqliteLog) 
     assert seqs == [1, 2, 3]
     assert [(e.seq, e.purge) for e in await log.read(0, 10)] == list(zip(seqs, purges, strict=True))
     assert [e.seq for e in await log.read(1, 1)] == [2]
-    assert (await log.head(), await log.oldest()) == (3, 1)
+    position = await log.position()
+    assert (position.head, position.trimmed) == (3, 0)
 
 
 async def test_concurrent_appends_share_transactions_and_each_gets_its_own_seq(
@@ -78,7 +103,7 @@ async def test_a_person_can_read_the_file(log: SqliteLog, tmp_path: Path) -> Non
 
 async def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     path = tmp_path / "purges.db"
-    child = start_appending(path)
+    child = start(path, "while True: print(await log.append(POST), flush=True)")
     assert child.stdout is not None
     identity = child.stdout.readline().strip()
     while int(child.stdout.readline()) < 100:
@@ -89,9 +114,10 @@ async def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     child.stdout.close()
 
     log = SqliteLog(path)
-    assert log.id == identity
-    assert await log.head() >= acknowledged[0]
-    assert [e.seq for e in await log.read(0, 1_000_000)] == list(range(1, await log.head() + 1))
+    position = await log.position()
+    assert position.id == identity
+    assert position.head >= acknowledged[0]
+    assert [e.seq for e in await log.read(0, 1_000_000)] == list(range(1, position.head + 1))
     await log.close()
 
 
@@ -100,13 +126,15 @@ async def test_after_a_restart_of_the_machine_the_log_has_another_id(
 ) -> None:
     first = SqliteLog(tmp_path / "purges.db")
     await first.append(POST)
+    before = await first.position()
     await first.close()
     boot = tmp_path / "boot_id"
     boot.write_text("another boot\n")
-    monkeypatch.setattr(sqlite_log, "_BOOT_ID", boot)
+    monkeypatch.setattr(sqlite_schema, "_BOOT_ID", boot)
     second = SqliteLog(tmp_path / "purges.db")
-    assert second.id != first.id
-    assert await second.head() == 1
+    after = await second.position()
+    assert after.id != before.id
+    assert after.head == 1
     await second.close()
 
 
@@ -135,7 +163,7 @@ async def test_a_failure_that_nobody_foresaw_reaches_the_caller(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(log, "_insert", fail)
+        patch.setattr(log, "_write_one", fail)
         with pytest.raises(ZeroDivisionError):
             await log.append(POST)
     assert await log.append(POST) == 1
@@ -187,19 +215,141 @@ async def test_an_entry_that_cannot_be_read_purges_everything(
     await log.close()
 
 
-async def test_entries_of_another_process_are_seen_between_ours(
-    log: SqliteLog, tmp_path: Path
+def test_one_controller_owns_a_log(tmp_path: Path) -> None:
+    path = tmp_path / "purges.db"
+    child = start(path, "await asyncio.Event().wait()")
+    assert child.stdout is not None
+    child.stdout.readline()
+    with pytest.raises(LogUnavailable, match="another controller"):
+        SqliteLog(path, owner_seconds=0.1)
+    waiting = start(path, "print('mine', flush=True)")
+    child.kill()
+    assert "mine" in waiting.communicate(timeout=20)[0]
+    child.communicate()
+
+
+async def test_an_intent_is_replaced_by_its_purge_in_one_step(tmp_path: Path) -> None:
+    path = tmp_path / "purges.db"
+    log = SqliteLog(path)
+    settled, withdrawn = await log.intend(TYPE), await log.intend(TYPE)
+    assert await log.read(0, 10) == []
+    assert await log.append(POST, settles=settled) == 1
+    await log.withdraw(withdrawn)
+    await log.close()
+    assert await contents(path) == [("key:Post:id:5 null:Post", "mutation updatePost")]
+
+
+async def test_to_settle_what_is_gone_is_no_error(log: SqliteLog) -> None:
+    intent = await log.intend(TYPE)
+    await log.withdraw(intent)
+    assert await log.append(POST, settles=intent) == 1
+
+
+async def test_orphans_are_purged_after_what_was_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "purges.db"
+    log = SqliteLog(path)
+    for number in range(3):
+        await log.intend(numbered(number))
+    await log.append(POST)
+    await log.close()
+    (recorded, *orphans) = await contents(path)
+    assert recorded[1] == POST.source
+    assert orphans == [(f"key:Post:id:{number}", "orphaned test") for number in range(3)]
+
+
+async def test_an_orphan_that_cannot_be_read_purges_everything(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "purges.db")
+    await log.intend(TYPE)
+    log._thread.submit(log._db.execute, "UPDATE intent SET purge = 'x'").result()
+    await log.close()
+    log = SqliteLog(tmp_path / "purges.db")
+    (entry,) = await log.read(0, 10)
+    assert entry.purge.everything
+    await log.close()
+
+
+ORPHAN = ("type:Post", "orphaned mutation a")
+SETTLED = ("key:Post:id:5", "mutation a")
+
+
+@pytest.mark.parametrize(
+    ("work", "left"),
+    [
+        ("await log.intend(TYPE); die()", [ORPHAN]),
+        # In the transaction, and at its very end.
+        (
+            "i = await log.intend(TYPE); die_at(log, 'INSERT INTO purge');"
+            "await log.append(POST, settles=i)",
+            [ORPHAN],
+        ),
+        (
+            "i = await log.intend(TYPE); die_at(log, 'COMMIT'); await log.append(POST, settles=i)",
+            [ORPHAN],
+        ),
+        # Committed, and nobody was told.
+        (
+            "i = await log.intend(TYPE); log._remember = die; await log.append(POST, settles=i)",
+            [SETTLED],
+        ),
+        ("i = await log.intend(TYPE); await log.append(POST, settles=i); die()", [SETTLED]),
+        ("i = await log.intend(TYPE); await log.withdraw(i); die()", []),
+        (
+            "i = await log.intend(TYPE); await log.append(POST); die_at(log, 'COMMIT');"
+            "await log.trim(keep_seconds=-1, keep_entries=0)",
+            [SETTLED, ORPHAN],
+        ),
+    ],
+)
+async def test_kill_9_at_any_point_loses_no_purge(
+    tmp_path: Path, work: str, left: list[tuple[str, str]]
 ) -> None:
-    other = SqliteLog(tmp_path / "purges.db")
-    for number in range(6):
-        await (log, other)[number % 2].append(numbered(number))
-    for reader in (log, other):
-        assert [e.purge for e in await reader.read(0, 10)][:1] == [numbered(0)]
-        found: list[Purge] = []
-        while len(found) < 6:
-            found += [e.purge for e in await reader.read(len(found), 10)]
-        assert found == [numbered(number) for number in range(6)]
-    await other.close()
+    path = tmp_path / "purges.db"
+    killed(path, work)
+    assert await contents(path) == left
+    # What became a purge does not become one again.
+    assert await contents(path) == left
+
+
+async def test_kill_9_while_orphans_are_purged_loses_none(tmp_path: Path) -> None:
+    path = tmp_path / "purges.db"
+    killed(path, "await log.intend(TYPE); await log.intend(POST); die()")
+    die_while_opening(path)
+    assert [source for _, source in await contents(path)] == ["orphaned mutation a"] * 2
+
+
+def die_while_opening(path: Path) -> None:
+    """After the orphans became entries, before that is committed."""
+    patched = f"""
+        import os, signal, sqlite3
+        from pathlib import Path
+        from controller.purge import sqlite_schema
+        def identity(db):
+            os.kill(os.getpid(), signal.SIGKILL)
+        sqlite_schema._identity = identity
+        from controller.purge.sqlite_log import SqliteLog
+        SqliteLog(Path({str(path)!r}))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(patched)], check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+async def test_a_log_of_the_first_format_keeps_its_entries_and_its_id(tmp_path: Path) -> None:
+    path = tmp_path / "purges.db"
+    log = SqliteLog(path)
+    await log.append(POST)
+    before = await log.position()
+    await log.close()
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE intent")
+        db.execute("PRAGMA user_version = 1")
+    log = SqliteLog(path)
+    assert await log.position() == before
+    assert await log.intend(TYPE)
+    await log.close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(LogUnavailable, match="another Shellac version"):
+        SqliteLog(path)
 
 
 async def test_only_recent_entries_are_kept_in_memory(
@@ -216,8 +366,17 @@ async def test_trimming_keeps_the_newest_and_never_gives_a_seq_out_again(log: Sq
     for number in range(10):
         await log.append(numbered(number))
     assert await log.trim(keep_seconds=3600, keep_entries=4) == 6
-    assert (await log.oldest(), await log.head()) == (7, 10)
-    assert [e.seq for e in await log.read(2, 10)] == [7, 8, 9, 10]
+    assert trimmed(await log.position()) == (6, 10)
+    with pytest.raises(LogTrimmed):
+        await log.read(2, 10)
+    assert [e.seq for e in await log.read(6, 10)] == [7, 8, 9, 10]
     assert await log.trim(keep_seconds=-1, keep_entries=4) == 4
-    assert (await log.oldest(), await log.head()) == (11, 10)
+    assert trimmed(await log.position()) == (10, 10)
+    with pytest.raises(LogTrimmed):
+        await log.read(9, 10)
+    assert await log.read(10, 10) == []
     assert await log.append(POST) == 11
+
+
+def trimmed(position: Position) -> tuple[int, int]:
+    return position.trimmed, position.head

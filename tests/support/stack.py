@@ -142,7 +142,8 @@ def running_stack(
 def with_ports(config: Mapping[str, Any], *, state_dir: Path) -> dict[str, Any]:
     """`config` with a name, a state directory and free ports where it names none."""
     varnish = {"listen": local(), "adminListen": local(), **config.get("varnish", {})}
-    controller = {"gatewayListen": local(), "adminListen": local(), **config.get("controller", {})}
+    listeners = {key: local() for key in ("gatewayListen", "adminListen", "passListen")}
+    controller = {**listeners, **config.get("controller", {})}
     return {
         "name": "demo",
         "stateDir": str(state_dir),

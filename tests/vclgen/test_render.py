@@ -46,6 +46,13 @@ def test_a_feature_that_is_off_leaves_nothing() -> None:
     assert "call bypass_recv" in render(plan("bypassCacheHeaders: [{name: x-preview}]"))
 
 
+def test_a_lease_counts_where_a_node_can_miss_purges() -> None:
+    shared = "purge: {log: 'redis://redis:6379/0', wait: WAIT}"
+    plans = [plan(), plan(shared.replace("WAIT", "local")), plan(shared.replace("WAIT", "all"))]
+    assert [p.leased for p in plans] == [False, True, True]
+    assert [p.hits_need_lease for p in plans] == [False, False, True]
+
+
 def test_a_keyed_header_of_an_unkeyed_family_does_not_pass() -> None:
     pattern = plan("varyHeaders: [x-hasura-role]").unkeyed_headers
     import re

@@ -120,6 +120,7 @@ def _ports(config: Config) -> Iterator[Finding]:
         (("varnish", "adminListen"), config.varnish.admin_listen),
         (("controller", "gatewayListen"), config.controller.gateway_listen),
         (("controller", "adminListen"), config.controller.admin_listen),
+        (("controller", "passListen"), config.controller.pass_listen),
     ]
     for (first, one), (second, other) in combinations(listeners, 2):
         if _collide(one, other):

@@ -82,9 +82,6 @@ REFUSED: Final[Mapping[tuple[str, ...], Refused]] = {
     ("persistedOperations",): Refused(
         "persisted operations are not built yet", "let the origin resolve them: they pass uncached"
     ),
-    ("purge", "originLag"): Refused(
-        "purge.originLag is not built yet", "remove it, or read from the primary", off=(0,)
-    ),
     ("queryDepthLimit",): Refused("query depth is not limited yet", _SECURITY),
     ("rateLimit",): Refused("rate limits are not built yet", _LIMITS),
     ("rateLimits",): Refused("rate limits are not built yet", _LIMITS),

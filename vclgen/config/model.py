@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -40,7 +41,7 @@ from vclgen.config.tokens import (
     ServiceName,
     TypeOrField,
 )
-from vclgen.config.values import Flag, LocalPath, NotBuilt, Size, Url
+from vclgen.config.values import Flag, LocalPath, NotBuilt, Size, Url, is_one_address
 
 INCONSISTENT = "inconsistent"
 """The pydantic error type that carries the findings of ``contradictions``."""
@@ -221,6 +222,14 @@ class Config(Deployment, Requests, Invalidation, Caching, Origin):
     def fetch_headers(self) -> Mapping[str, str]:
         """Headers set on every origin request, by lowercase name."""
         return {**(self.headers if self.inject_headers else {}), **self.origin_headers}
+
+    @property
+    def leased(self) -> bool:
+        """Whether a node's health depends on its lease: whether purges can be made while its
+        controller is away, or while it cannot be reached though other nodes can."""
+        hosts = [urlsplit(node).hostname or "" for node in self.varnish.nodes]
+        several = len(hosts) > 1 or not all(is_one_address(host) for host in hosts)
+        return several or self.purge.log != "sqlite" or self.purge.wait == "all"
 
     def scope_of(self, rule: Rule) -> str:
         """A rule's scope, the default one filled in."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from vclgen.config.graphql import Key, RuleTypes
@@ -18,10 +18,11 @@ from vclgen.config.tokens import GraphQLName, HeaderName, Text
 from vclgen.config.values import (
     Address,
     Duration,
+    DurationOrZero,
     Flag,
     ListenAddress,
     LocalPath,
-    NotBuilt,
+    PurgeLogPlace,
     Seconds,
     Size,
     Url,
@@ -100,12 +101,6 @@ class BypassHeader(Section):
     """The header's name."""
 
 
-def _one_node(value: Any) -> Any:
-    if isinstance(value, list) and len(value) > 1:
-        raise refusal(f"a fan-out to {len(value)} nodes is not built yet", "name one node")
-    return value
-
-
 class Varnish(Section):
     """The Varnish in front."""
 
@@ -126,12 +121,14 @@ class Varnish(Section):
     )
     """The secret of the admin listener, read by Varnish and the controller."""
 
-    nodes: Annotated[tuple[Url, ...], BeforeValidator(_one_node)] = Field(
+    nodes: tuple[Url, ...] = Field(
         default_factory=lambda values: _own_node(values),
         min_length=1,
         json_schema_extra={"shown": "derived from `adminListen`"},
     )
-    """Admin URLs of the Varnish nodes, as the controller reaches them. For now exactly one."""
+    """Admin URLs of the Varnish nodes that this controller serves, as it reaches them. Each is one
+    Varnish, never a balancer; a name is resolved again and again, and each of its addresses is a
+    node."""
 
 
 def _own_node(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -154,9 +151,24 @@ class Controller(Section):
     )
     """The gateway listener as Varnish reaches it, where that is another host's name."""
 
+    pass_listen: ListenAddress = Address("127.0.0.1", 8092)
+    """Where Varnish sends what it passes, mutations among it: each on a connection of its own, for
+    Varnish sends a request again when a reused one breaks. Keep it away from clients."""
+
+    pass_address: ListenAddress = Field(
+        default_factory=lambda values: _own_passes(values),
+        json_schema_extra={"shown": "derived from `passListen`"},
+    )
+    """The pass listener as Varnish reaches it, where that is another host's name."""
+
 
 def _own_gateway(values: Mapping[str, Any]) -> Address:
     listen: Address = values.get("gateway_listen", Address("127.0.0.1", 8090))
+    return listen.reachable
+
+
+def _own_passes(values: Mapping[str, Any]) -> Address:
+    listen: Address = values.get("pass_listen", Address("127.0.0.1", 8092))
     return listen.reachable
 
 
@@ -166,22 +178,32 @@ def _wait_timeout(seconds: float) -> float:
     return seconds
 
 
+def _lease(seconds: float) -> float:
+    if not 2 <= seconds <= 60:
+        raise refusal(f"{shown(seconds)} seconds is no usable lease", "use 2s to 60s")
+    return seconds
+
+
 class Purge(Section):
     """How purges travel."""
 
-    log: Annotated[
-        Literal["sqlite"],
-        BeforeValidator(
-            NotBuilt(("redis://", "rediss://"), "a purge log in Redis is", "use log: sqlite")
-        ),
-    ] = "sqlite"
-    """Where purges are recorded before they are applied."""
+    log: PurgeLogPlace = "sqlite"
+    """Where purges are recorded before they are applied: `sqlite` (a file under `stateDir`, for
+    one controller) or `redis://host:port/db` (any number of controllers; Redis 7 or newer; its
+    password from `SHELLAC_REDIS_PASSWORD`)."""
 
-    wait: Annotated[
-        Literal["local"],
-        BeforeValidator(NotBuilt(("all",), "waiting for all nodes is", "use wait: local")),
-    ] = "local"
-    """Whose confirmation a mutation's answer waits for."""
+    wait: Literal["local", "all"] = "local"
+    """Whose confirmation the answer to a mutation or purge waits for: that of this controller's
+    own nodes, or of every node of every controller. With `all` a node serves hits only while its
+    controller renews its lease."""
 
     wait_timeout: Annotated[Duration, AfterValidator(_wait_timeout)] = 0.15
     """How long it waits. After that it goes out with `Shellac-Purge: pending`."""
+
+    lease: Annotated[Duration, AfterValidator(_lease)] = 5.0
+    """How long a node counts as up to date after its controller last said so. Then its health
+    endpoint is red, and with `wait: all` it serves no hits. Not used by a single pair."""
+
+    origin_lag: DurationOrZero = 0.0
+    """How long after a mutation the origin may still answer with older data (replicas, its own
+    cache). For as long nothing that was purged is stored again."""

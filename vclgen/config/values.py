@@ -106,6 +106,11 @@ def _is_ip(text: str) -> bool:
     return True
 
 
+def is_one_address(host: str) -> bool:
+    """Whether a host is an address, or this machine, and no name that can stand for several."""
+    return host == "localhost" or _is_ip(host)
+
+
 def url(value: Any) -> str:
     """An http or https URL; without a scheme it is https, as Stellate reads it."""
     if not isinstance(value, str) or not _URL.fullmatch(value) or value.startswith("/"):
@@ -138,6 +143,29 @@ def local_path(value: Any, info: ValidationInfo) -> Path:
     return (folder / value).absolute()
 
 
+def _purge_log(value: Any) -> str:
+    """``sqlite``, or a Redis URL."""
+    if value == "sqlite":
+        return "sqlite"
+    if not isinstance(value, str) or not _URL.fullmatch(value):
+        raise refusal(f"{shown(value)} is no purge log", _LOG_HINT)
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise refusal(f"{shown(value)} is no URL ({error})", _LOG_HINT) from error
+    if parts.scheme not in ("redis", "rediss") or not (_is_host(host) or _is_ip(host)) or port == 0:
+        raise refusal(f"{shown(value)} is no purge log", _LOG_HINT)
+    if parts.username is not None or parts.password is not None:
+        raise refusal("the URL holds credentials", "set SHELLAC_REDIS_PASSWORD in the environment")
+    if not re.fullmatch(r"(/\d{0,4})?", parts.path) or parts.query or parts.fragment:
+        raise refusal(f"{shown(value)} has more than a database number", _LOG_HINT)
+    return value
+
+
+_LOG_HINT: Final = "write sqlite or redis://host:6379/0"
+
+
 @dataclass(frozen=True)
 class NotBuilt:
     """Refuses values (or beginnings of values) that are designed and not there yet."""
@@ -159,6 +187,12 @@ Duration = Annotated[
     WithJsonSchema({"type": ["string", "integer"], LABEL: "duration"}),
 ]
 """Seconds."""
+DurationOrZero = Annotated[
+    float,
+    BeforeValidator(lambda value: 0.0 if value in (0, "0") else _duration(value)),
+    WithJsonSchema({"type": ["string", "integer"], LABEL: "duration"}),
+]
+"""Seconds; 0 is none."""
 Size = Annotated[
     int, BeforeValidator(_size), WithJsonSchema({"type": ["string", "integer"], LABEL: "size"})
 ]
@@ -170,6 +204,9 @@ ListenAddress = Annotated[
     WithJsonSchema({"type": "string", LABEL: "host:port"}),
 ]
 Url = Annotated[str, BeforeValidator(url), WithJsonSchema({"type": "string", LABEL: "URL"})]
+PurgeLogPlace = Annotated[
+    str, BeforeValidator(_purge_log), WithJsonSchema({"type": "string", LABEL: "`sqlite` or URL"})
+]
 LocalPath = Annotated[
     Path, BeforeValidator(local_path), WithJsonSchema({"type": "string", LABEL: "path"})
 ]

@@ -1,0 +1,304 @@
+"""The purge log in Redis Streams, for any number of controllers.
+
+Seqs are made from Redis' own clock, so that they stay higher than any that a Redis which lost its
+last entries had given out. A Redis that was started anew, or a replica that took over, gets an
+entry that purges everything, made once by whoever notices first: on each new connection, before it
+is used for anything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import redis.asyncio
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from controller.core.tags import Purge
+from controller.errors import LogTrimmed, LogUnavailable
+from controller.purge import redis_scripts as scripts
+from controller.purge.gather import Gathered
+from controller.purge.log import (
+    Entry,
+    Intent,
+    Position,
+    orphaned,
+    purge_from_json,
+    purge_to_json,
+)
+from controller.purge.window import Window
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS: Final = 1.0
+ANSWER_SECONDS: Final = 2.0
+BLOCK_SECONDS: Final = 1.0
+"""How long one read waits for new entries; shorter than ``ANSWER_SECONDS``."""
+ALIVE_SECONDS: Final = 5.0
+"""After this long without a sign of life a controller's intents become purges."""
+ADOPT_EVERY_SECONDS: Final = 1.0
+AGAIN_SECONDS: Final = 0.2
+READ_ENTRIES: Final = 2_000
+MAJOR: Final = 7
+ANEW: Final = Purge((), "redis was started anew", everything=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    kind: str
+    intent: Intent = ""
+    purge: str = ""
+
+
+class RedisLog:
+    """A ``PurgeLog``. Making one connects to nothing: every method raises ``LogUnavailable`` until
+    Redis is there.
+
+    What is not covered: a controller that is stopped for longer than ``alive_seconds`` between
+    recording an intent and sending its mutation, goes on, and dies before it can settle.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        service: str,
+        password: str | None = None,
+        alive_seconds: float = ALIVE_SECONDS,
+    ) -> None:
+        self.url = url
+        self._prefix = f"shellac:{{{service}}}:"
+        self._alive_seconds = alive_seconds
+        self._session = secrets.token_hex(8)
+        self._id = ""
+        self._run_id = ""
+        self._highest = 0
+        self._window = Window(READ_ENTRIES)
+        self._writes: Gathered[_Write, int] = Gathered(self._write_all)
+        self._subscribers: list[Callable[[], None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing = False
+        self.client: redis.asyncio.Redis = redis.asyncio.from_url(
+            url,
+            password=password,
+            protocol=2,
+            decode_responses=True,
+            encoding_errors="replace",
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+            # An append whose answer was lost must not be made twice behind our back.
+            retry=Retry(NoBackoff(), 0),
+            redis_connect_func=self._greet,
+        )
+
+    def start(self) -> None:
+        """Begin to follow the log and to adopt orphans, in the running loop."""
+        jobs = (self._follow, self._adopt)
+        self._tasks = [asyncio.create_task(self._forever(job)) for job in jobs]
+
+    async def close(self) -> None:
+        """Finish what was begun. Intents that are left become purges of another controller."""
+        await self._writes.drained()
+        self._closing = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.client.aclose()
+
+    def key(self, name: str) -> str:
+        """The Redis key of a part of this log."""
+        return self._prefix + name
+
+    async def position(self) -> Position:
+        """Where the log stands now."""
+        with self.named_errors():
+            found: Any = await self.client.hmget(self.key("meta"), ["id", "head", "trimmed"])
+            if found[0] is None or found[0] != self._id:
+                found = await self._reopen()
+        return self._noted(found)
+
+    async def intend(self, purge: Purge) -> Intent:
+        """Record what a write could touch."""
+        name = secrets.token_hex(8)
+        await self._writes(_Write("intend", name, purge_to_json(orphaned(purge))))
+        return name
+
+    async def append(self, purge: Purge, *, settles: Intent | None = None) -> int:
+        """Record a purge, in the place of the intent that it settles; returns its seq."""
+        return await self._writes(_Write("append", settles or "", purge_to_json(purge)))
+
+    async def withdraw(self, intent: Intent) -> None:
+        """Forget an intent."""
+        await self._writes(_Write("withdraw", intent))
+
+    async def read(self, after: int, limit: int) -> list[Entry]:
+        """The oldest entries over ``after``."""
+        found = self._window.after(after, limit)
+        if found is not None:
+            return found
+        with self.named_errors():
+            rows: Any = await self.client.xrange(
+                self.key("log"), min=f"({after}-0", max="+", count=limit
+            )
+        trimmed = _before(rows[0]) if rows else (await self.position()).trimmed
+        if trimmed > after:
+            raise LogTrimmed(f"entries after {after} and up to {trimmed} were trimmed")
+        return [_entry(row) for row in rows]
+
+    async def trim(self, *, keep_seconds: float, keep_entries: int) -> int:
+        """Drop entries older than ``keep_seconds`` and all but the newest ``keep_entries``."""
+        kept = [str(round(1_000 * keep_seconds)), str(keep_entries)]
+        dropped = await self._same_log(
+            lambda: self.run(scripts.TRIM, ["log", "meta"], [self._id, *kept])
+        )
+        self._window.clear()
+        return int(dropped)
+
+    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Have ``wake`` called when there are new entries, whoever appended them."""
+        self._subscribers.append(wake)
+        return lambda: self._subscribers.remove(wake)
+
+    async def run(self, script: str, keys: Sequence[str], arguments: Sequence[str]) -> Any:
+        """Run a script. Its errors are Redis' own."""
+        names = [self.key(name) for name in keys]
+        return await self.client.register_script(script)(keys=names, args=list(arguments))
+
+    @contextmanager
+    def named_errors(self) -> Iterator[None]:
+        """Redis' errors as ``LogUnavailable``."""
+        try:
+            yield
+        except (RedisError, OSError, TimeoutError) as error:
+            raise LogUnavailable(
+                f"the purge log {self.url} cannot be used: {error or type(error).__name__}. "
+                "Purges are refused until it can: look whether Redis runs and can be reached"
+            ) from error
+
+    async def _greet(self, connection: AbstractConnection) -> None:
+        """Look at a Redis process before a connection to it is used."""
+        await connection.on_connect()
+        await connection.send_command("INFO", "server")
+        told = dict(
+            line.split(":", 1)
+            for line in str(await connection.read_response()).splitlines()
+            if ":" in line
+        )
+        if int(told.get("redis_version", "0").partition(".")[0]) < MAJOR:
+            version = told.get("redis_version", "unknown")
+            raise RedisError(f"it is version {version}, and {MAJOR} or newer is needed")
+        self._run_id = told["run_id"]
+        keys = [self.key("log"), self.key("meta")]
+        await connection.send_command("EVAL", scripts.OPEN, 2, *keys, *self._opening())
+        self._noted(await connection.read_response())
+
+    async def _reopen(self) -> Any:
+        return await self.run(scripts.OPEN, ["log", "meta"], self._opening())
+
+    def _opening(self) -> list[str]:
+        return [self._run_id, secrets.token_hex(8), purge_to_json(ANEW)]
+
+    def _noted(self, found: Sequence[str]) -> Position:
+        position = Position(found[0], int(found[1]), int(found[2]))
+        if position.id != self._id:
+            if self._id:
+                logger.warning("the purge log %s is a new one: the old one is gone", self.url)
+            self._id = position.id
+            self._window.clear()
+        self._highest = max(self._highest, position.head)
+        return position
+
+    async def _write_all(self, writes: Sequence[_Write]) -> list[int]:
+        flat = [part for write in writes for part in (write.kind, write.intent, write.purge)]
+        alive = str(round(1_000 * self._alive_seconds))
+        keys = ["log", "meta", "intents", f"alive:{self._session}"]
+        _, seqs = await self._same_log(
+            lambda: self.run(
+                scripts.WRITE,
+                keys,
+                [self._id, self._session, alive, str(self._highest), *flat],
+            )
+        )
+        found = [int(seq or 0) for seq in seqs]
+        self._highest = max(self._highest, *found)
+        return found
+
+    async def _same_log(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Do something in the log that is there: when it is a new one, once more in that."""
+        with self.named_errors():
+            if not self._id:
+                await self.client.ping()  # the greeting tells it
+            try:
+                return await work()
+            except ResponseError as error:
+                if not str(error).startswith(scripts.OTHER_LOG):
+                    raise
+            self._noted(await self._reopen())
+            return await work()
+
+    async def _forever(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Do a job again and again; while Redis is away, look for it in between.
+
+        The client turns a cancellation into an error of its own, so there is a flag as well.
+        """
+        while not self._closing:
+            try:
+                await job()
+            except LogUnavailable as error:
+                logger.debug("%s", error)
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _follow(self) -> None:
+        """Wait for entries, keep the newest in memory, wake those who apply them."""
+        if self._window.tail is None:
+            self._window.begin((await self.position()).head)
+            self._wake()
+        tail = self._window.tail
+        with self.named_errors():
+            read: Any = await self.client.xread(
+                {self.key("log"): f"{tail}-0"},
+                count=READ_ENTRIES,
+                block=round(1_000 * BLOCK_SECONDS),
+            )
+        rows = read[0][1] if read else []
+        for row in rows:
+            self._window.add(_entry(row), before=_before(row))
+        if rows:
+            self._highest = max(self._highest, self._window.tail or 0)
+            self._wake()
+
+    def _wake(self) -> None:
+        for wake in self._subscribers:
+            wake()
+
+    async def _adopt(self) -> None:
+        alive = str(round(1_000 * self._alive_seconds))
+        keys = ["log", "meta", "intents", f"alive:{self._session}"]
+        adopted = await self._same_log(
+            lambda: self.run(scripts.ADOPT, keys, [self._id, alive, self.key("alive:")])
+        )
+        if adopted:
+            logger.warning("purged for %s mutations whose controller died", adopted)
+        await asyncio.sleep(min(ADOPT_EVERY_SECONDS, self._alive_seconds / 3))
+
+
+_Row = tuple[str, dict[str, str]]
+
+
+def _entry(row: _Row) -> Entry:
+    name, fields = row
+    at = int(fields.get("at", 0)) / 1_000
+    return Entry(int(name.partition("-")[0]), at, purge_from_json(fields.get("purge", "")))
+
+
+def _before(row: _Row) -> int:
+    """The seq of the entry before this one, be it trimmed or not."""
+    return int(row[1].get("before", 0))

@@ -1,0 +1,25 @@
+"""On what terms a controller works with its nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.purge.peers import Peers
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """``seconds`` of each grant. With ``gates_hits`` (``purge.wait: all``) a node without lease
+    serves no hits; ``peers`` tells the other controllers, None where there are none."""
+
+    seconds: float
+    gates_hits: bool = False
+    peers: Peers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What opens a node's admin listener: the secret; ``service`` is whose tags they are."""
+
+    service: str
+    secret: str
