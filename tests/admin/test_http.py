@@ -210,6 +210,10 @@ async def test_a_purge_says_what_became_of_it_at_each_node(
             ready = await http.get("/readyz")
             assert (ready.status_code, ready.json()["ready"]) == (200, True)
             assert ready.json()["log"]["head"] == ready.json()["nodes"][0]["seq"] == 2
+            assert (await http.get("/nodes")).status_code == 401
+            listed = (await http.get("/nodes", headers={"stellate-token": TOKEN})).json()
+            assert listed == {"nodes": ready.json()["nodes"], "peers": []}
+            assert listed["nodes"][0]["upSince"].startswith("20")
             found = metrics(await http.get("/metrics"))
             assert found["shellac_node_lag_seconds", varnish.admin] == 0
 

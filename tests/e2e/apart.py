@@ -76,29 +76,40 @@ class Apart:
 @contextmanager
 def running_apart(tmp_path: Path, config: Mapping[str, Any] | None = None) -> Iterator[Apart]:
     """A demo origin that can be held, and Varnish before it; the controller is the test's."""
-    with running_demo(tmp_path, "--control") as demo:
-        config = with_ports(
-            {**CONFIG, **(config or {}), "originUrl": demo.url}, state_dir=tmp_path / "state"
+    with (
+        running_demo(tmp_path, "--control") as demo,
+        running_before(demo, tmp_path, config) as pair,
+    ):
+        yield pair
+
+
+@contextmanager
+def running_before(
+    demo: Demo, tmp_path: Path, config: Mapping[str, Any] | None = None
+) -> Iterator[Apart]:
+    """A Varnish before an origin; the controller is the test's."""
+    config = with_ports(
+        {**CONFIG, **(config or {}), "originUrl": demo.url}, state_dir=tmp_path / "state"
+    )
+    (tmp_path / "shellac.yaml").write_text(yaml.safe_dump(config))
+    rendered = tmp_path / "rendered"
+    subprocess.run(
+        [SHELLAC, "render", "--config", tmp_path / "shellac.yaml", "--output", rendered],
+        check=True,
+    )
+    environment = {"SHELLAC_RENDERED": str(rendered), "SHELLAC_WORKDIR": str(tmp_path / "work")}
+    with (
+        running(
+            [ENTRYPOINT, "-j", "none"], log=tmp_path / "varnishd.log", env=environment
+        ) as varnish,
+        httpx.Client(timeout=20) as http,
+    ):
+        yield Apart(
+            folder=tmp_path,
+            url=f"http://{config['varnish']['listen']}/graphql",
+            admin_url=f"http://{config['controller']['adminListen']}",
+            node_url=f"http://{config['varnish']['adminListen']}",
+            demo=demo,
+            http=http,
+            varnish=varnish,
         )
-        (tmp_path / "shellac.yaml").write_text(yaml.safe_dump(config))
-        rendered = tmp_path / "rendered"
-        subprocess.run(
-            [SHELLAC, "render", "--config", tmp_path / "shellac.yaml", "--output", rendered],
-            check=True,
-        )
-        environment = {"SHELLAC_RENDERED": str(rendered), "SHELLAC_WORKDIR": str(tmp_path / "work")}
-        with (
-            running(
-                [ENTRYPOINT, "-j", "none"], log=tmp_path / "varnishd.log", env=environment
-            ) as varnish,
-            httpx.Client(timeout=20) as http,
-        ):
-            yield Apart(
-                folder=tmp_path,
-                url=f"http://{config['varnish']['listen']}/graphql",
-                admin_url=f"http://{config['controller']['adminListen']}",
-                node_url=f"http://{config['varnish']['adminListen']}",
-                demo=demo,
-                http=http,
-                varnish=varnish,
-            )
