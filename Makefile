@@ -31,7 +31,12 @@ bench: setup ## Compare hits with bare Varnish, and misses with the bare origin 
 	@. scripts/debian.sh; need wrk wrk
 	$(PYTHON) -m bench.run
 
-soak: setup ## Run the property tests with forty times the examples
+soak: setup ## Two million checked reads while processes die, and the properties with more examples (an hour)
+	@. scripts/debian.sh; need redis-server redis-server
+	$(PYTHON) -m tests.soak --mode single --reads 1000000
+	$(PYTHON) -m tests.soak --mode pairs-all --reads 1000000
+	$(PYTHON) -m tests.soak --mode pairs-local --reads 200000
+	$(PYTHON) -m tests.soak compare-fence --reads 200000
 	EFFORT=40 $(PYTHON) -m pytest tests/core
 
 docs: setup ## Write docs/config.md and the JSON Schema from the config models

@@ -77,6 +77,8 @@ class Origin:
                 total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS
             ),
         )
+        # It would repeat a GET whose connection broke, and a GET can be a mutation.
+        self._session._retry_connection = False
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -23,8 +23,9 @@ AT_MOST_SECONDS: Final = 0.250
 """From the first answered PURGE: while Varnish itself is silent, time does not count."""
 BRIEF_SECONDS: Final = 0.020
 """The same for answers that may have expired or been replaced already."""
-DOUBTED_SECONDS: Final = 80.0
-"""Longer than Varnish waits for an answer's next byte: what is not stored by then never will be."""
+LOOKS: Final = 10
+"""How often, a second apart and each time answered, Varnish is asked for an answer in doubt: what
+is not there by then was purged by another tag, or is never going to be stored."""
 
 
 async def chase(
@@ -54,7 +55,7 @@ async def chase(
             await _purge(connection, own_keys, soft=False)
         if left:
             tags = frozenset[Tag]().union(*lasting.values())
-            doubts.append(Doubt(frozenset(lasting), tags, left, now + DOUBTED_SECONDS))
+            doubts.append(Doubt(frozenset(lasting), tags, left, LOOKS))
     recent.forget(hard | soft)
     return doubts
 
@@ -90,7 +91,7 @@ async def _purge(connection: NodeConnection, own_keys: Collection[str], *, soft:
 
 @dataclass(slots=True)
 class Doubt:
-    """Answers of which ``left`` were not found and may come until ``until``.
+    """Answers of which ``left`` were not found. ``looks`` are left as well.
 
     ``tags`` are those of them all; ``runs`` the first and last seq of each run of entries that
     touched them.
@@ -99,7 +100,7 @@ class Doubt:
     own_keys: frozenset[str]
     tags: frozenset[Tag]
     left: int
-    until: float
+    looks: int
     runs: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -133,8 +134,8 @@ class Doubts:
         """First and last entry of each run that touched such answers."""
         return tuple(run for doubt in self._doubts for run in doubt.runs)
 
-    async def purge(self, connection: NodeConnection) -> None:
-        """Purge them once more, and forget those that were found or are too old.
+    async def look(self, connection: NodeConnection, *, last: bool = False) -> None:
+        """Purge them once more, and forget those that were found. ``last``: one look less is left.
 
         Raises:
             NodeError: the node does not answer; nothing was forgotten.
@@ -143,6 +144,7 @@ class Doubts:
         for doubt in self._doubts:
             doubt.left -= await _purge(connection, doubt.own_keys, soft=True)
             await _purge(connection, doubt.own_keys, soft=False)
-            if doubt.left > 0 and time.monotonic() < doubt.until:
+            doubt.looks -= last
+            if doubt.left > 0 and doubt.looks > 0:
                 kept.append(doubt)
         self._doubts = kept

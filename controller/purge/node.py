@@ -27,12 +27,13 @@ from controller.purge.batch import PurgeRequest, requests_for
 from controller.purge.chase import Doubts, chase
 from controller.purge.connection import NodeConnection, NodeWord
 from controller.purge.freshness import Freshness
+from controller.purge.leasing import Leasing
 from controller.purge.log import Entry, Position, PurgeLog
 from controller.purge.pace import Pace
 from controller.purge.peers import Applied
+from controller.purge.progress import Progress
 from controller.purge.state import NodeCounts, NodeState, NodeStatus, status_of
 from controller.purge.terms import Door, Lease
-from controller.purge.watermark import Watermark
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,9 @@ POLL_SECONDS: Final = 1.0
 """How often the node is asked for itself; a restarted child is noticed within this."""
 SILENCE_SECONDS: Final = 2.5
 """A node that said nothing for so long may have been stopped, with answers on their way to it."""
+SETTLE_SECONDS: Final = 0.1
+"""At the first meeting: until then Varnish has stored what a controller before this one gave it,
+of which this one knows nothing."""
 RETRY_FIRST_SECONDS: Final = 0.1
 RETRY_MOST_SECONDS: Final = 1.0
 RUN_ENTRIES: Final = 2_000
@@ -60,15 +64,13 @@ class NodeWorker:
         self._door = door
         self._log = log
         self._freshness = freshness
-        self._lease = lease
+        self._leasing = Leasing(lease, address=address, log=log)
         self._heard = 0.0
-        # As if a predecessor had granted one a moment ago.
-        self._leased_until = time.monotonic() + lease.seconds
         self._doubts = Doubts(door.service)
         self._state = NodeState(address, NodeStatus.STARTING, datetime.now(UTC))
         self._position = Position("", 0, 0)
         self._plan: str | None = None
-        self._applied = Watermark()
+        self._progress = Progress()
         self._ready = asyncio.Event()
         self._wake = asyncio.Event()
         self._pace = Pace(rate=RUNS_PER_SECOND, burst=RUNS_AT_ONCE)
@@ -81,7 +83,7 @@ class NodeWorker:
     @property
     def lapsed(self) -> bool:
         """Whether the node certainly serves no hits, for want of a lease."""
-        return self._lease.gates_hits and time.monotonic() > self._leased_until
+        return self._leasing.lapsed
 
     def set_plan(self, digest: str) -> None:
         """Make ``digest`` (``[0-9a-z]{1,64}``) the generation of the node's verdicts, and keep it.
@@ -94,8 +96,16 @@ class NodeWorker:
         self._wake.set()
 
     async def wait_applied(self, seq: int, seconds: float) -> bool:
-        """Whether the node has applied every purge up to ``seq`` within ``seconds``."""
-        return await self._applied.reached(seq, seconds) and self._has_applied.sure_of(seq)
+        """Whether the node has applied every purge up to ``seq`` for sure within ``seconds``.
+
+        False earlier where its lease ends before.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            if await self._progress.done(seq, min(deadline, self._leasing.serves_until)):
+                return True
+            if self.lapsed or time.monotonic() >= deadline:
+                return False
 
     async def wait_ready(self) -> None:
         """Return when the node has every purge and the plan; use ``asyncio.timeout``."""
@@ -124,13 +134,9 @@ class NodeWorker:
         Raises:
             NodeError, LogUnavailable: it goes on to its end.
         """
-        boot = self._state.boot
-        if boot is None or not self._lease.gates_hits:
-            return
-        async with NodeConnection(self.address, secret=self._door.secret) as connection:
-            await connection.lease(0.0)
-        if self._lease.peers is not None:
-            await self._lease.peers.release(boot)
+        if self._state.boot is not None:
+            async with NodeConnection(self.address, secret=self._door.secret) as connection:
+                await self._leasing.give_up(self._state.boot, connection)
 
     async def _follow(self, connection: NodeConnection) -> None:
         """Meet the node, then keep it up to date for ``POLL_SECONDS``."""
@@ -157,27 +163,32 @@ class NodeWorker:
     async def _meet(self, connection: NodeConnection, word: NodeWord) -> None:
         """Take the cursor from the node's word, or flush the node where that says nothing."""
         before = self._state.boot
-        # Another Varnish on this address, or its child anew: what it was sent counts for nothing.
-        replaced = before not in (None, word.boot)
         if word.boot != before or self._state.status is not NodeStatus.READY:
             self._become(NodeStatus.BEHIND)
-        if replaced:
-            self._doubts = Doubts(self._door.service)
-        self._state = replace(self._state, boot=word.boot, digest=word.digest, plan=word.plan)
+        if before is None:
+            await asyncio.sleep(SETTLE_SECONDS)
         # Asked after the node: whatever it has applied is in the log by now.
         position = self._position = await self._log.position()
         seq = word.seq if word.log == position.id else None
+        # Another Varnish on this address, or its child anew: what it was sent counts for nothing.
+        replaced = before not in (None, word.boot)
         if replaced or seq is None or seq > position.head or seq < position.trimmed:
             await self._flush(connection)
         else:
-            self._reached(seq)
+            self._state = replace(self._state, seq=seq)
+        # Only now, or a flush that failed would not be tried again.
+        self._state = replace(self._state, boot=word.boot, digest=word.digest, plan=word.plan)
         if replaced:
             assert before is not None
-            self._freshness.forget(before)
-            if self._lease.peers is not None:
-                await self._lease.peers.release(before)
-        await self._doubts.purge(connection)
+            await self._forget(before)
+        await self._doubts.look(connection, last=True)
         await self._report()
+
+    async def _forget(self, boot: str) -> None:
+        """The child with this boot is no more, and with it all that it was given."""
+        self._doubts = Doubts(self._door.service)
+        self._freshness.forget(boot)
+        await self._leasing.release(boot)
 
     async def _grant(self, connection: NodeConnection, word: NodeWord, heard: float) -> None:
         """Let the node count as up to date for a while, by its own clock since its word.
@@ -185,21 +196,13 @@ class NodeWorker:
         In this order: whoever appends a purge from now on waits for this node, and what was
         appended before is applied before the node has the lease.
         """
-        seconds = self._lease.seconds
-        self._leased_until = max(self._leased_until, heard + seconds)
-        head = await self._announce(word.boot)
+        head = await self._leasing.announce(word.boot, heard)
         await self._bring_up(connection)
         while (self._state.seq or 0) < head and await self._woken(POLL_SECONDS):
             await self._bring_up(connection)
         if (self._state.seq or 0) < head:
             return  # what others appended has not come here yet
-        await connection.lease(word.now + seconds)
-
-    async def _announce(self, boot: str) -> int:
-        """Tell whoever waits for nodes that this one may have a lease; returns the log's head."""
-        if self._lease.peers is not None:
-            return await self._lease.peers.lease(boot, self.address, self._lease.seconds)
-        return (await self._log.position()).head
+        await self._leasing.grant(connection, word.now)
 
     async def _catch_up(self, connection: NodeConnection) -> None:
         """Apply what is in the log after the cursor."""
@@ -212,6 +215,7 @@ class NodeWorker:
             except LogTrimmed:
                 self._position = await self._log.position()
                 await self._flush(connection)
+                await self._report()
                 continue
             if entries:
                 await self._apply(connection, entries)
@@ -227,11 +231,13 @@ class NodeWorker:
         self._pace.take()
         boot = self._state.boot or ""
         recent = self._freshness.recent(boot)
+        # Before their tags are purged, or they would never be found by their own keys.
+        await self._doubts.look(connection)
         self._doubts.add(await chase(connection, recent, entries, self._door.service))
         self.counts.unchased += self._doubts.touch(entries)
         for request in requests_for(entries, self._door.service):
             await self._send(connection, request)
-        self._reached(entries[-1].seq)
+        self._state = replace(self._state, seq=entries[-1].seq)
         await self._report()
 
     async def _flush(self, connection: NodeConnection) -> None:
@@ -239,16 +245,12 @@ class NodeWorker:
         head = self._position.head
         self._freshness.heard(head, EVERYTHING)
         await self._send(connection, PurgeRequest(flush=head, seq=head))
-        self._reached(head)
-        await self._report()
+        self._state = replace(self._state, seq=head)
 
     async def _report(self) -> None:
-        if self._lease.peers is not None:
-            await self._lease.peers.report(self._state.boot or "", self._has_applied)
-
-    @property
-    def _has_applied(self) -> Applied:
-        return Applied(self._applied.value, self._doubts.ranges)
+        """Tell those who wait, here and at the other controllers, what the node has applied."""
+        self._progress.now(Applied(self._state.seq or 0, self._doubts.ranges))
+        await self._leasing.report(self._state.boot or "", self._progress.applied)
 
     async def _send(self, connection: NodeConnection, request: PurgeRequest) -> None:
         self.counts.matches += await connection.purge(request, log_id=self._position.id)
@@ -259,10 +261,6 @@ class NodeWorker:
     async def _send_plan(self, connection: NodeConnection, digest: str) -> None:
         await connection.set_plan(digest)
         self._state = replace(self._state, plan=digest)
-
-    def _reached(self, seq: int) -> None:
-        self._state = replace(self._state, seq=seq)
-        self._applied.advance(seq)
 
     async def _failed(self, error: NodeError | LogUnavailable) -> None:
         self.counts.failures += 1

@@ -143,10 +143,8 @@ class Purger:
         return await asyncio.gather(*(self._outcome(node, seq, started) for node in self.nodes))
 
     async def _outcome(self, node: NodeWorker, seq: int, started: float) -> NodeOutcome:
-        result: NodeResult = "lapsed"
-        if not node.lapsed:
-            applied = await node.wait_applied(seq, self._wait_seconds)
-            result = "applied" if applied else _unapplied(node)
+        applied = await node.wait_applied(seq, self._wait_seconds)
+        result: NodeResult = "applied" if applied else _unapplied(node)
         milliseconds = round((time.perf_counter() - started) * 1_000, 3)
         return NodeOutcome(node.address, result, milliseconds)
 

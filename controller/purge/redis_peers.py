@@ -6,14 +6,15 @@ import asyncio
 import json
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from controller.errors import LogUnavailable
 from controller.purge import redis_scripts as scripts
 from controller.purge.peers import Applied, Peer
+from controller.purge.progress import Progress
 from controller.purge.redis_log import AGAIN_SECONDS, ANSWER_SECONDS, BLOCK_SECONDS, RedisLog
 from controller.purge.state import NodeOutcome, NodeResult
 
@@ -35,8 +36,7 @@ class RedisPeers:
 
     def __init__(self, log: RedisLog) -> None:
         self._log = log
-        self._applied: dict[str, Applied] = {}
-        self._changed = asyncio.Event()
+        self._progress: defaultdict[str, Progress] = defaultdict(Progress)
         self._task: asyncio.Task[None] | None = None
         self._closing = False
 
@@ -86,7 +86,7 @@ class RedisPeers:
             # Who holds a lease is not known, so nothing is done.
             return [_outcome("other nodes", "pending", started)]
         for each in leased:
-            self._heard(each.peer.boot, each.applied)
+            self._progress[each.peer.boot].now(each.applied)
         waited = (
             self._wait_for(each.peer, seq, started, seconds)
             for each in leased
@@ -97,13 +97,7 @@ class RedisPeers:
     async def _wait_for(self, peer: Peer, seq: int, started: float, seconds: float) -> NodeOutcome:
         ends = time.monotonic() + peer.seconds
         deadline = started + seconds
-        while not self._applied.get(peer.boot, NONE).sure_of(seq):
-            left = min(ends, deadline) - time.monotonic()
-            if left > 0:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(left):
-                        await self._changed.wait()
-                continue
+        while not await self._progress[peer.boot].done(seq, min(ends, deadline)):
             remaining = await self._remaining(peer.boot)
             if remaining <= 0:
                 return _outcome(peer.address, "lapsed", started)
@@ -141,18 +135,10 @@ class RedisPeers:
                             )
                             if message is not None:
                                 boot, _, told = str(message["data"]).partition(" ")
-                                self._heard(boot, _applied(told))
+                                self._progress[boot].now(_applied(told))
             except LogUnavailable as error:
                 logger.debug("%s", error)
                 await asyncio.sleep(AGAIN_SECONDS)
-
-    def _heard(self, boot: str, applied: Applied) -> None:
-        known = self._applied.get(boot, NONE)
-        if applied.seq < known.seq:
-            return
-        self._applied[boot] = applied
-        self._changed.set()
-        self._changed = asyncio.Event()
 
 
 def _applied(told: str) -> Applied:

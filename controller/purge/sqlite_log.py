@@ -76,14 +76,14 @@ class SqliteLog:
             raise
 
     async def close(self) -> None:
-        """Finish what was begun and close the file."""
+        """Finish what was begun, close the file and let the next controller have it."""
+        await self._writes.drained()
         if self._closed:
             return
-        await self._writes.drained()
-        await self._run(self._db.close)
+        closed = asyncio.get_running_loop().run_in_executor(self._thread, self._let_go)
         self._closed = True
+        await closed
         self._thread.shutdown()
-        os.close(self._lock)
 
     async def position(self) -> Position:
         """Where the log stands now."""
@@ -113,7 +113,11 @@ class SqliteLog:
         return found or await self._run(self._read, after, limit)
 
     async def trim(self, *, keep_seconds: float, keep_entries: int) -> int:
-        """Drop entries older than ``keep_seconds`` and all but the newest ``keep_entries``."""
+        """Drop entries older than ``keep_seconds`` and all but the newest ``keep_entries``.
+
+        It needs no new page, so it makes room where the file must not grow. On a disk without any
+        room it may fail like every write: what SQLite deletes it first writes down in the WAL.
+        """
         dropped = await self._run(self._trim, time.time() - keep_seconds, keep_entries)
         self._recent.clear()
         return dropped
@@ -178,6 +182,12 @@ class SqliteLog:
             except BaseException:
                 os.close(lock)
                 raise
+
+    def _let_go(self) -> None:
+        try:
+            self._db.close()
+        finally:
+            os.close(self._lock)
 
     def _position(self) -> Position:
         head = self._head()

@@ -57,7 +57,11 @@ def own(path: Path, seconds: float) -> int:
 
 
 def prepare(db: sqlite3.Connection) -> str:
-    """Make the tables where there are none, purge for orphans; returns the log's id."""
+    """Make the tables where there are none, purge for orphans; returns the log's id.
+
+    Where there is nothing to make and no orphan, nothing is written: a controller that starts again
+    while the disk is full reads on.
+    """
     db.execute("PRAGMA journal_mode = WAL")
     # A commit is in the operating system's hands when append returns, so nothing that happens to
     # this process loses it. Losing power can: see _identity.
@@ -66,9 +70,10 @@ def prepare(db: sqlite3.Connection) -> str:
         found = db.execute("PRAGMA user_version").fetchone()[0]
         if found not in _READABLE:
             raise sqlite3.DatabaseError(f"its format {found} was made by another Shellac version")
-        for statement in _TABLES:
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {FORMAT}")
+        if found != FORMAT:
+            for statement in _TABLES:
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {FORMAT}")
         _convert_orphans(db)
         return _identity(db)
 
@@ -88,10 +93,12 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _convert_orphans(db: sqlite3.Connection) -> None:
     """Whoever opens the log owns it alone, so nobody is left to settle an intent in it."""
-    for (text,) in db.execute("SELECT purge FROM intent ORDER BY rowid").fetchall():
+    orphans = db.execute("SELECT purge FROM intent ORDER BY rowid").fetchall()
+    for (text,) in orphans:
         purge = purge_to_json(orphaned(purge_from_json(text)))
         db.execute("INSERT INTO purge (at, purge) VALUES (?, ?)", (time.time(), purge))
-    db.execute("DELETE FROM intent")
+    if orphans:  # a DELETE writes a page even where there is nothing to delete
+        db.execute("DELETE FROM intent")
 
 
 def _identity(db: sqlite3.Connection) -> str:

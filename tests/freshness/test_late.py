@@ -11,6 +11,12 @@ from tests.freshness.stand import LONG_SECONDS, OTHER, OTHER_TAG, POST, Change, 
 pytestmark = pytest.mark.varnish
 
 
+@pytest.fixture(autouse=True)
+def impatient(stand: Stand) -> None:
+    """A purge is given up while the answer is still held back."""
+    stand.purger._wait_seconds = 0.6
+
+
 @pytest.mark.parametrize("change", [c for c in Change if c is not Change.FLUSH])
 async def test_it_is_pending_and_follows_when_the_answer_is_stored(
     stand: Stand, change: Change

@@ -1,5 +1,7 @@
 """The origin client against a real server that shows what it got."""
 
+import asyncio
+import contextlib
 import gzip
 from collections.abc import AsyncIterator
 
@@ -72,3 +74,22 @@ async def test_no_connection_is_known_from_a_broken_one(echo: str) -> None:
         with pytest.raises(OriginUnreachable) as caught:
             await breaking.post(b"{}", [])
         assert not isinstance(caught.value, OriginRefused)
+
+
+async def test_nothing_is_sent_twice_when_the_origin_breaks_off() -> None:
+    """Not a GET either, which can be a mutation."""
+    seen = []
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, Origin(f"http://127.0.0.1:{port}/graphql", constants={}) as origin:
+        for method in ("GET", "POST", "PUT"):
+            with pytest.raises(OriginUnreachable):
+                async with origin.forward(method, b"query=mutation", [], b""):
+                    pytest.fail("there was an answer")
+    assert [line.split(b" ")[0] for line in seen] == [b"GET", b"POST", b"PUT"]

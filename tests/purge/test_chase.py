@@ -11,6 +11,7 @@ import pytest
 
 from controller.core.recent import Recent
 from controller.core.tags import Purge, wire
+from controller.purge import chase
 from controller.purge.freshness import Freshness
 from controller.purge.purger import Outcome, Purger
 from controller.purge.sqlite_log import SqliteLog
@@ -21,7 +22,9 @@ pytestmark = pytest.mark.varnish
 
 
 @contextlib.asynccontextmanager
-async def chasing(varnish: Varnish, log: SqliteLog) -> AsyncIterator[tuple[Purger, Recent]]:
+async def chasing(
+    varnish: Varnish, log: SqliteLog, *, wait_seconds: float = 5
+) -> AsyncIterator[tuple[Purger, Recent]]:
     """A purger whose worker knows the recent answers; it waits long, to see what is not done."""
     freshness = Freshness()
     worker = worker_of(varnish.admin, log, freshness)
@@ -30,7 +33,7 @@ async def chasing(varnish: Varnish, log: SqliteLog) -> AsyncIterator[tuple[Purge
     async with asyncio.timeout(10):
         await worker.wait_ready()
     recent = freshness.recent(worker.state.boot or "")
-    yield Purger(log, lambda: [worker], freshness, wait_seconds=5), recent
+    yield Purger(log, lambda: [worker], freshness, wait_seconds=wait_seconds), recent
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -82,10 +85,17 @@ async def test_a_flush_does_not_wait(varnish: Varnish, log: SqliteLog) -> None:
         assert (await purger.purge(Purge((), "test", everything=True))).acknowledged
 
 
-async def test_an_answer_that_never_comes_is_waited_for_once_and_not_acknowledged(
-    varnish: Varnish, log: SqliteLog
+async def test_an_answer_that_never_comes_is_doubted_until_it_can_come_no_more(
+    varnish: Varnish, log: SqliteLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with chasing(varnish, log) as (purger, recent):
+    monkeypatch.setattr(chase, "LOOKS", 2)
+    async with chasing(varnish, log, wait_seconds=0.4) as (purger, recent):
         given(recent, own(log), "a")
-        assert not (await purger.purge(Purge(("a",), "test"))).acknowledged
-        assert not (await purger.purge(Purge(("a",), "test"))).acknowledged
+        first, second, _ = await asyncio.gather(
+            *(purger.purge(Purge((tag,), "test")) for tag in ("a", "a", "b"))
+        )
+        assert not first.acknowledged
+        assert not second.acknowledged
+        purger._wait_seconds = 10
+        assert (await purger.purge(Purge(("b",), "test"))).acknowledged
+        assert (await purger.purge(Purge(("a",), "test"))).acknowledged

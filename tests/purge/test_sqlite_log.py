@@ -19,53 +19,7 @@ from controller.errors import LogTrimmed, LogUnavailable
 from controller.purge import sqlite_log, sqlite_schema
 from controller.purge.log import Position
 from controller.purge.sqlite_log import SqliteLog
-from tests.purge.conftest import pragma
-
-TYPE = Purge(("type:Post",), "mutation updatePost")
-POST = Purge(tags=("key:Post:id:5", "null:Post"), source="mutation updatePost")
-
-
-def numbered(number: int) -> Purge:
-    return Purge((f"key:Post:id:{number}",), "test")
-
-
-def start(path: Path, work: str) -> subprocess.Popen[str]:
-    """A process that opens the log, prints its id and does ``work``, the body of a coroutine."""
-    head = f"""
-        import asyncio, os, signal, sqlite3
-        from pathlib import Path
-        from controller.core.tags import Purge
-        from controller.purge import sqlite_log
-        from controller.purge.sqlite_log import SqliteLog
-        TYPE, POST = Purge(("type:Post",), "mutation a"), Purge(("key:Post:id:5",), "mutation a")
-        def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-        def die_at(log, statement):
-            def seen(sql): die() if sql.startswith(statement) else None
-            log._thread.submit(lambda: log._db.set_trace_callback(seen)).result()
-        async def main():
-            log = SqliteLog(Path({str(path)!r}))
-            print((await log.position()).id, flush=True)
-    """
-    script = textwrap.dedent(head) + textwrap.indent(textwrap.dedent(work), "    ")
-    command = [sys.executable, "-c", f"{script}\nasyncio.run(main())"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def killed(path: Path, work: str) -> None:
-    """Have a process do some work that ends with its death by SIGKILL."""
-    child = start(path, work)
-    child.communicate(timeout=20)
-    assert child.returncode == -signal.SIGKILL
-
-
-async def contents(path: Path) -> list[tuple[str, str]]:
-    """The tags and sources in a log that nobody has open; opening it purges for orphans."""
-    log = SqliteLog(path)
-    found = [(" ".join(e.purge.tags), e.purge.source) for e in await log.read(0, 100)]
-    with sqlite3.connect(path) as db:
-        assert db.execute("SELECT count(*) FROM intent").fetchone() == (0,)
-    await log.close()
-    return found
+from tests.purge.sqlite import POST, TYPE, contents, killed, numbered, start
 
 
 async def test_entries_come_back_in_order_as_they_were_appended(log: SqliteLog) -> None:
@@ -138,17 +92,6 @@ async def test_after_a_restart_of_the_machine_the_log_has_another_id(
     await second.close()
 
 
-async def test_a_full_log_says_so_and_works_again_when_there_is_room(log: SqliteLog) -> None:
-    pages = pragma(log, "page_count")
-    pragma(log, f"max_page_count = {pages}")
-    large = Purge(("x" * 50_000,), "test")
-    with pytest.raises(LogUnavailable, match="full"):
-        await log.append(large)
-    assert await log.read(0, 10) == []
-    pragma(log, "max_page_count = 100000")
-    assert await log.append(large) == 1
-
-
 async def test_a_purge_that_cannot_be_written_does_not_stop_the_next(log: SqliteLog) -> None:
     log._thread.submit(log._db.setlimit, sqlite3.SQLITE_LIMIT_LENGTH, 1_000).result()
     with pytest.raises(LogUnavailable, match="too big"):
@@ -169,33 +112,11 @@ async def test_a_failure_that_nobody_foresaw_reaches_the_caller(
     assert await log.append(POST) == 1
 
 
-async def test_a_log_that_another_process_holds_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite_log, "LOCK_SECONDS", 0.05)
-    log = SqliteLog(tmp_path / "purges.db")
-    other = sqlite3.connect(tmp_path / "purges.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(LogUnavailable, match="locked"):
-        await log.append(POST)
-    other.execute("ROLLBACK")
-    assert await log.append(POST) == 1
-    other.close()
-    await log.close()
-
-
 def test_a_file_that_is_no_log_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "purges.db"
     path.write_bytes(b"this is not a database, " * 100)
     with pytest.raises(LogUnavailable, match=str(path)):
         SqliteLog(path)
-
-
-async def test_an_append_after_close_is_refused(tmp_path: Path) -> None:
-    log = SqliteLog(tmp_path / "purges.db")
-    await log.close()
-    with pytest.raises(LogUnavailable, match="closed"):
-        await log.append(POST)
 
 
 async def test_an_entry_that_cannot_be_read_purges_everything(
@@ -276,6 +197,7 @@ SETTLED = ("key:Post:id:5", "mutation a")
     ("work", "left"),
     [
         ("await log.intend(TYPE); die()", [ORPHAN]),
+        ("die_at(log, 'COMMIT'); await log.intend(TYPE)", []),
         # In the transaction, and at its very end.
         (
             "i = await log.intend(TYPE); die_at(log, 'INSERT INTO purge');"
@@ -293,6 +215,7 @@ SETTLED = ("key:Post:id:5", "mutation a")
         ),
         ("i = await log.intend(TYPE); await log.append(POST, settles=i); die()", [SETTLED]),
         ("i = await log.intend(TYPE); await log.withdraw(i); die()", []),
+        ("i = await log.intend(TYPE); die_at(log, 'COMMIT'); await log.withdraw(i)", [ORPHAN]),
         (
             "i = await log.intend(TYPE); await log.append(POST); die_at(log, 'COMMIT');"
             "await log.trim(keep_seconds=-1, keep_entries=0)",
