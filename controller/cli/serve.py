@@ -68,11 +68,13 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
     policy = policy_of(config)
     freshness = Freshness(lag=config.purge.origin_lag)
     async with AsyncExitStack() as stack:
-        log, peers = await stack.enter_async_context(_opened_log(config))
+        log, peers, following = await stack.enter_async_context(_opened_log(config))
         origin = await stack.enter_async_context(
             Origin(config.origin_url, constants=config.fetch_headers)
         )
-        door = Door(service=config.name, secret=ensure_secret(config.secret_file))
+        door = Door(
+            service=config.name, secret=ensure_secret(config.secret_file), digest=config.digest
+        )
         lease = Lease(config.purge.lease, gates_hits=config.purge.wait == "all", peers=peers)
 
         def worker(address: str) -> NodeWorker:
@@ -109,13 +111,15 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
         stack.push_async_callback(nodes.give_up_leases)
         stack.push_async_callback(_cancel, working)
         stack.push_async_callback(_stop, listeners, serving)
-        yield [*working, *serving]
+        yield [*working, *serving, *following]
 
 
 @asynccontextmanager
-async def _opened_log(config: Config) -> AsyncIterator[tuple[PurgeLog, Peers | None]]:
+async def _opened_log(
+    config: Config,
+) -> AsyncIterator[tuple[PurgeLog, Peers | None, Sequence[asyncio.Task[None]]]]:
     """The purge log of ``purge.log``, with the nodes of its other controllers where an
-    acknowledgement has to know of them.
+    acknowledgement has to know of them, and the tasks none of which should end.
 
     Raises:
         LogUnavailable: the file cannot be opened. A Redis that is away is waited for.
@@ -124,18 +128,20 @@ async def _opened_log(config: Config) -> AsyncIterator[tuple[PurgeLog, Peers | N
         if config.purge.log == "sqlite":
             sqlite = SqliteLog(config.state_dir / "purges.sqlite")
             stack.push_async_callback(sqlite.close)
-            yield sqlite, None
+            yield sqlite, None, ()
             return
         password = os.environ.get("SHELLAC_REDIS_PASSWORD")
         log = RedisLog(config.purge.log, service=config.name, password=password)
         log.start()
         stack.push_async_callback(log.close)
         peers = None
+        tasks = [*log.tasks]
         if config.purge.wait == "all":
-            peers = RedisPeers(log)
+            peers = RedisPeers(log, lease_seconds=config.purge.lease)
             peers.start()
             stack.push_async_callback(peers.close)
-        yield log, peers
+            tasks += [peers.task] if peers.task else []
+        yield log, peers, tasks
 
 
 class Listener(uvicorn.Server):

@@ -36,6 +36,9 @@ class Recent:
         self._count = 0
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
         self._by_tag: dict[Tag, set[str]] = {}
+        self.purging: frozenset[Tag] = frozenset()
+        """What is being purged at the node: an answer with one of these could go with it, and its
+        own key would be looked for in vain."""
 
     def register(self, own_key: str, tags: Collection[Tag], now: float, *, max_age: float) -> None:
         """An answer goes to Varnish: in the tick in which the fence admitted it.

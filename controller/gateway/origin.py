@@ -57,6 +57,15 @@ class OriginStream:
             async for chunk in self._response.content.iter_any():
                 yield chunk
 
+    async def whole(self) -> bytes:
+        """The rest of the body, in its encoding.
+
+        Raises:
+            OriginUnreachable, OriginTimeout: the origin broke off, or sent too much.
+        """
+        with _named_errors():
+            return await _whole(self._response)
+
 
 class Origin:
     """One GraphQL endpoint. ``constants`` are sent with every request (``originHeaders``)."""

@@ -95,8 +95,7 @@ async def _answer_write(
             async with origin.forward(
                 request.method, request.query_string, headers, request.body
             ) as stream:
-                body = b"".join([chunk async for chunk in stream.chunks()])
-                answer = OriginAnswer(stream.status, stream.headers, body)
+                answer = OriginAnswer(stream.status, stream.headers, await stream.whole())
         except OriginRefused:
             await intended.settle(None)
             raise

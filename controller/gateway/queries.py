@@ -6,6 +6,7 @@ canonical document, the declared variables, the keyed headers and cookies of the
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import orjson
@@ -32,6 +33,7 @@ async def answer_query(
     Raises:
         OriginUnreachable, OriginTimeout: there is no answer.
     """
+    started = time.monotonic()
     verdict = brain.decide(http_request(request))
     if not isinstance(verdict, CacheableQuery) or not _of_this_plan(request, brain, verdict):
         # Varnish has cut the request by other rules than these: it must send it again whole.
@@ -52,7 +54,7 @@ async def answer_query(
         if freshness.refetch(verdict.key):
             refused.headers.append((b"x-shellac-refetch", b"1"))
         return refused
-    return stored(
+    response = stored(
         fetched.answer,
         fetched.body,
         fetched.tags,
@@ -61,6 +63,8 @@ async def answer_query(
         own_key=own_key,
         debug=rules.debug,
     )
+    response.headers.append((b"x-shellac-took", f"{time.monotonic() - started:.3f}".encode()))
+    return response
 
 
 def keyed_headers(

@@ -25,6 +25,7 @@ class _Word(BaseModel):
     seq: str
     digest: str
     plan: str
+    lease: str
     now: str
 
 
@@ -45,7 +46,7 @@ class _Leased(BaseModel):
 class NodeWord:
     """What a Varnish says of itself: ``log`` and ``seq`` are its cursor, None on a fresh node.
 
-    ``now`` is its clock, seconds since the epoch.
+    ``now`` is its clock, seconds since the epoch; by that, ``lease`` is when its lease ends.
     """
 
     boot: str
@@ -53,6 +54,7 @@ class NodeWord:
     seq: int | None
     digest: str
     plan: str
+    lease: float
     now: float
 
 
@@ -87,7 +89,7 @@ class NodeConnection:
         body = await self._request("GET", "/_shellac/node", [])
         try:
             word = _Word.model_validate_json(body)
-            now = float(word.now)
+            now, lease = float(word.now), float(word.lease)
         except ValueError as error:  # pydantic's is one
             raise self._misbehaved(body) from error
         self._boot = word.boot
@@ -99,6 +101,7 @@ class NodeConnection:
             seq=int(seq) if known else None,
             digest=word.digest,
             plan=word.plan,
+            lease=lease,
             now=now,
         )
 

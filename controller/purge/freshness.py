@@ -55,12 +55,14 @@ class Freshness:
         """The own key under which an answer goes to ``node`` (its boot) to be stored for
         ``max_age`` seconds.
 
-        None if it must not be stored: one of its tags was purged since its fetch began.
+        None if it must not be stored: one of its tags was purged since its fetch began, or is being
+        purged at the node.
         """
-        if not self.fence.admits(tags, began):
+        recent = self.recent(node)
+        if not self.fence.admits(tags, began) or not recent.purging.isdisjoint(tags):
             return None
         own_key = secrets.token_urlsafe(WIRE_LENGTH * 3 // 4)
-        self.recent(node).register(own_key, tags, time.monotonic(), max_age=max_age)
+        recent.register(own_key, tags, time.monotonic(), max_age=max_age)
         return own_key
 
     def recent(self, node: str) -> Recent:

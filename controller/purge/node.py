@@ -23,7 +23,7 @@ from typing import Final
 
 from controller.core.tags import Purge
 from controller.errors import LogTrimmed, LogUnavailable, NodeError
-from controller.purge.batch import PurgeRequest, requests_for
+from controller.purge.batch import PurgeRequest, requests_for, tags_of
 from controller.purge.chase import Doubts, chase
 from controller.purge.connection import NodeConnection, NodeWord
 from controller.purge.freshness import Freshness
@@ -41,9 +41,9 @@ POLL_SECONDS: Final = 1.0
 """How often the node is asked for itself; a restarted child is noticed within this."""
 SILENCE_SECONDS: Final = 2.5
 """A node that said nothing for so long may have been stopped, with answers on their way to it."""
-SETTLE_SECONDS: Final = 0.1
-"""At the first meeting: until then Varnish has stored what a controller before this one gave it,
-of which this one knows nothing."""
+SETTLE_SECONDS: Final = 2.5
+"""At the first meeting: until then Varnish has stored what a controller before this one gave it, of
+which this one knows nothing, or finds it late (templates/features/data.vcl.j2)."""
 RETRY_FIRST_SECONDS: Final = 0.1
 RETRY_MOST_SECONDS: Final = 1.0
 RUN_ENTRIES: Final = 2_000
@@ -64,7 +64,7 @@ class NodeWorker:
         self._door = door
         self._log = log
         self._freshness = freshness
-        self._leasing = Leasing(lease, address=address, log=log)
+        self._leasing = Leasing(lease, address=address, log=log, digest=door.digest)
         self._heard = 0.0
         self._doubts = Doubts(door.service)
         self._state = NodeState(address, NodeStatus.STARTING, datetime.now(UTC))
@@ -84,6 +84,11 @@ class NodeWorker:
     def lapsed(self) -> bool:
         """Whether the node certainly serves no hits, for want of a lease."""
         return self._leasing.lapsed
+
+    @property
+    def leased(self) -> bool:
+        """Whether the node may be serving hits by a lease that somebody has to wait for."""
+        return self._leasing.gates and not self._leasing.lapsed
 
     def set_plan(self, digest: str) -> None:
         """Make ``digest`` (``[0-9a-z]{1,64}``) the generation of the node's verdicts, and keep it.
@@ -165,8 +170,6 @@ class NodeWorker:
         before = self._state.boot
         if word.boot != before or self._state.status is not NodeStatus.READY:
             self._become(NodeStatus.BEHIND)
-        if before is None:
-            await asyncio.sleep(SETTLE_SECONDS)
         # Asked after the node: whatever it has applied is in the log by now.
         position = self._position = await self._log.position()
         seq = word.seq if word.log == position.id else None
@@ -175,6 +178,8 @@ class NodeWorker:
         if replaced or seq is None or seq > position.head or seq < position.trimmed:
             await self._flush(connection)
         else:
+            if before is None:
+                await asyncio.sleep(SETTLE_SECONDS)
             self._state = replace(self._state, seq=seq)
         # Only now, or a flush that failed would not be tried again.
         self._state = replace(self._state, boot=word.boot, digest=word.digest, plan=word.plan)
@@ -196,7 +201,7 @@ class NodeWorker:
         In this order: whoever appends a purge from now on waits for this node, and what was
         appended before is applied before the node has the lease.
         """
-        head = await self._leasing.announce(word.boot, heard)
+        head = await self._leasing.announce(word, heard)
         await self._bring_up(connection)
         while (self._state.seq or 0) < head and await self._woken(POLL_SECONDS):
             await self._bring_up(connection)
@@ -213,6 +218,7 @@ class NodeWorker:
             try:
                 entries = await self._log.read(self._state.seq or 0, RUN_ENTRIES)
             except LogTrimmed:
+                self._pace.take()
                 self._position = await self._log.position()
                 await self._flush(connection)
                 await self._report()
@@ -231,12 +237,16 @@ class NodeWorker:
         self._pace.take()
         boot = self._state.boot or ""
         recent = self._freshness.recent(boot)
+        recent.purging = frozenset(
+            tag for soft in (False, True) for tag in tags_of(entries, self._door.service, soft=soft)
+        )
         # Before their tags are purged, or they would never be found by their own keys.
         await self._doubts.look(connection)
         self._doubts.add(await chase(connection, recent, entries, self._door.service))
         self.counts.unchased += self._doubts.touch(entries)
         for request in requests_for(entries, self._door.service):
             await self._send(connection, request)
+        recent.purging = frozenset()
         self._state = replace(self._state, seq=entries[-1].seq)
         await self._report()
 

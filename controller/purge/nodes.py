@@ -93,11 +93,12 @@ class Nodes:
         """Whether a node that no name stands for any more also answers no more.
 
         One that does may still serve clients (a balancer takes a node out before it stops), so its
-        purges go on.
+        purges go on; as long as it has a lease it may serve those who still reach it.
         """
         if address in self._urls:
             return True  # the name itself, now that it has addresses
-        return self._workers[address].state.status is NodeStatus.UNREACHABLE
+        worker = self._workers[address]
+        return worker.state.status is NodeStatus.UNREACHABLE and not worker.leased
 
 
 async def addresses_of(url: str) -> list[str]:

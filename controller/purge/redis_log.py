@@ -11,16 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
-import redis.asyncio
 from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 
 from controller.core.tags import Purge
 from controller.errors import LogTrimmed, LogUnavailable
@@ -34,20 +31,18 @@ from controller.purge.log import (
     purge_from_json,
     purge_to_json,
 )
+from controller.purge.redis_client import client_of, named_errors, process_of
 from controller.purge.window import Window
 
 logger = logging.getLogger(__name__)
 
-CONNECT_SECONDS: Final = 1.0
-ANSWER_SECONDS: Final = 2.0
 BLOCK_SECONDS: Final = 1.0
-"""How long one read waits for new entries; shorter than ``ANSWER_SECONDS``."""
+"""How long one read waits for new entries; shorter than the client waits for an answer."""
 ALIVE_SECONDS: Final = 5.0
 """After this long without a sign of life a controller's intents become purges."""
 ADOPT_EVERY_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 0.2
 READ_ENTRIES: Final = 2_000
-MAJOR: Final = 7
 ANEW: Final = Purge((), "redis was started anew", everything=True)
 
 
@@ -62,8 +57,9 @@ class RedisLog:
     """A ``PurgeLog``. Making one connects to nothing: every method raises ``LogUnavailable`` until
     Redis is there.
 
-    What is not covered: a controller that is stopped for longer than ``alive_seconds`` between
-    recording an intent and sending its mutation, goes on, and dies before it can settle.
+    What is not covered: a controller that is stopped, or that cannot reach Redis, for longer than
+    ``alive_seconds`` between recording an intent and sending its mutation, goes on, and dies before
+    it can settle.
     """
 
     def __init__(
@@ -84,33 +80,28 @@ class RedisLog:
         self._window = Window(READ_ENTRIES)
         self._writes: Gathered[_Write, int] = Gathered(self._write_all)
         self._subscribers: list[Callable[[], None]] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self.tasks: list[asyncio.Task[None]] = []
+        """None of which ends before ``close``."""
         self._closing = False
-        self.client: redis.asyncio.Redis = redis.asyncio.from_url(
-            url,
-            password=password,
-            protocol=2,
-            decode_responses=True,
-            encoding_errors="replace",
-            socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=ANSWER_SECONDS,
-            # An append whose answer was lost must not be made twice behind our back.
-            retry=Retry(NoBackoff(), 0),
-            redis_connect_func=self._greet,
-        )
+        self.client = client_of(url, password=password, greet=self._greet)
+
+    @property
+    def id(self) -> str:
+        """The log's id when Redis was last asked, empty before that."""
+        return self._id
 
     def start(self) -> None:
         """Begin to follow the log and to adopt orphans, in the running loop."""
         jobs = (self._follow, self._adopt)
-        self._tasks = [asyncio.create_task(self._forever(job)) for job in jobs]
+        self.tasks = [asyncio.create_task(self._forever(job)) for job in jobs]
 
     async def close(self) -> None:
         """Finish what was begun. Intents that are left become purges of another controller."""
         await self._writes.drained()
         self._closing = True
-        for task in self._tasks:
+        for task in self.tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.client.aclose()
 
     def key(self, name: str) -> str:
@@ -148,9 +139,10 @@ class RedisLog:
             rows: Any = await self.client.xrange(
                 self.key("log"), min=f"({after}-0", max="+", count=limit
             )
-        trimmed = _before(rows[0]) if rows else (await self.position()).trimmed
-        if trimmed > after:
-            raise LogTrimmed(f"entries after {after} and up to {trimmed} were trimmed")
+        # Each entry says which one it follows: another one was trimmed, or Redis has lost it.
+        gone = _before(rows[0]) != after if rows else not await self._reaches(after)
+        if gone:
+            raise LogTrimmed(f"entries after {after} were trimmed or lost")
         return [_entry(row) for row in rows]
 
     async def trim(self, *, keep_seconds: float, keep_entries: int) -> int:
@@ -172,39 +164,23 @@ class RedisLog:
         names = [self.key(name) for name in keys]
         return await self.client.register_script(script)(keys=names, args=list(arguments))
 
-    @contextmanager
-    def named_errors(self) -> Iterator[None]:
+    def named_errors(self) -> AbstractContextManager[None]:
         """Redis' errors as ``LogUnavailable``."""
-        try:
-            yield
-        except (RedisError, OSError, TimeoutError) as error:
-            raise LogUnavailable(
-                f"the purge log {self.url} cannot be used: {error or type(error).__name__}. "
-                "Purges are refused until it can: look whether Redis runs and can be reached"
-            ) from error
+        return named_errors(self.url)
 
     async def _greet(self, connection: AbstractConnection) -> None:
-        """Look at a Redis process before a connection to it is used."""
-        await connection.on_connect()
-        await connection.send_command("INFO", "server")
-        told = dict(
-            line.split(":", 1)
-            for line in str(await connection.read_response()).splitlines()
-            if ":" in line
-        )
-        if int(told.get("redis_version", "0").partition(".")[0]) < MAJOR:
-            version = told.get("redis_version", "unknown")
-            raise RedisError(f"it is version {version}, and {MAJOR} or newer is needed")
-        self._run_id = told["run_id"]
+        self._run_id = await process_of(connection)
         keys = [self.key("log"), self.key("meta")]
         await connection.send_command("EVAL", scripts.OPEN, 2, *keys, *self._opening())
         self._noted(await connection.read_response())
+        self._window.clear()  # it may hold what this Redis has lost
 
     async def _reopen(self) -> Any:
         return await self.run(scripts.OPEN, ["log", "meta"], self._opening())
 
     def _opening(self) -> list[str]:
-        return [self._run_id, secrets.token_hex(8), purge_to_json(ANEW)]
+        known = [self._id, str(self._highest)]
+        return [self._run_id, secrets.token_hex(8), purge_to_json(ANEW), *known]
 
     def _noted(self, found: Sequence[str]) -> Position:
         position = Position(found[0], int(found[1]), int(found[2]))
@@ -215,6 +191,11 @@ class RedisLog:
             self._window.clear()
         self._highest = max(self._highest, position.head)
         return position
+
+    async def _reaches(self, after: int) -> bool:
+        """Whether nothing is missing after ``after``, where no entry follows it."""
+        position = await self.position()
+        return position.trimmed <= after <= position.head
 
     async def _write_all(self, writes: Sequence[_Write]) -> list[int]:
         flat = [part for write in writes for part in (write.kind, write.intent, write.purge)]
@@ -238,6 +219,10 @@ class RedisLog:
                 await self.client.ping()  # the greeting tells it
             try:
                 return await work()
+            except ReadOnlyError:
+                # It was made a replica, and its address may lead to the new primary by now.
+                await self.client.connection_pool.disconnect()
+                raise
             except ResponseError as error:
                 if not str(error).startswith(scripts.OTHER_LOG):
                     raise
@@ -295,10 +280,14 @@ _Row = tuple[str, dict[str, str]]
 
 def _entry(row: _Row) -> Entry:
     name, fields = row
-    at = int(fields.get("at", 0)) / 1_000
+    at = _number(fields.get("at")) / 1_000
     return Entry(int(name.partition("-")[0]), at, purge_from_json(fields.get("purge", "")))
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text is not None and text.isdecimal() else 0
 
 
 def _before(row: _Row) -> int:
     """The seq of the entry before this one, be it trimmed or not."""
-    return int(row[1].get("before", 0))
+    return _number(row[1].get("before"))

@@ -11,59 +11,72 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from redis.asyncio.client import PubSub
+
 from controller.errors import LogUnavailable
 from controller.purge import redis_scripts as scripts
 from controller.purge.peers import Applied, Peer
 from controller.purge.progress import Progress
-from controller.purge.redis_log import AGAIN_SECONDS, ANSWER_SECONDS, BLOCK_SECONDS, RedisLog
+from controller.purge.redis_log import AGAIN_SECONDS, BLOCK_SECONDS, RedisLog
 from controller.purge.state import NodeOutcome, NodeResult
 
 logger = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS: Final = 3_600.0
 """How long a lapsed lease is listed."""
+MANY: Final = 1_000
+"""More nodes than are ever known at once: most of those were started anew since."""
+SILENT: Final = 3
+"""After so many reads without even the answer to a ping the connection counts as broken."""
+UNKNOWN: Final = "other nodes"
+"""Stands for an address where it is not known who serves."""
 NONE: Final = Applied(0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Leased:
-    peer: Peer
-    applied: Applied
+class _Asked:
+    """For ``seconds`` every lease was recorded in this Redis; ``peers`` are all that are known."""
+
+    seconds: float
+    peers: list[Peer]
 
 
 class RedisPeers:
     """``Peers`` beside a ``RedisLog``, whose connections it uses. Time is Redis' own."""
 
-    def __init__(self, log: RedisLog) -> None:
+    def __init__(self, log: RedisLog, *, lease_seconds: float) -> None:
         self._log = log
+        self._lease_seconds = lease_seconds
         self._progress: defaultdict[str, Progress] = defaultdict(Progress)
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
+        """Does not end before ``close``."""
         self._closing = False
 
     def start(self) -> None:
         """Begin to listen for reports, in the running loop."""
-        self._task = asyncio.create_task(self._listen())
+        self.task = asyncio.create_task(self._listen())
 
     async def close(self) -> None:
         """Listen no more."""
         self._closing = True  # see RedisLog
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
 
     async def lease(self, boot: str, address: str, seconds: float) -> int:
         """Record a lease; returns the log's head."""
         times = [str(round(1_000 * each)) for each in (seconds, REMEMBERED_SECONDS)]
+        # In the log that the caller has read: for a new one its node has to be flushed first.
+        told = [self._log.id, boot, address, *times]
         with self._log.named_errors():
-            head = await self._log.run(
-                scripts.LEASE, ["leases", "meta", "applied"], [boot, address, *times]
-            )
-        return int(head or 0)
+            head = await self._log.run(scripts.LEASE, ["leases", "meta", "applied"], told)
+        return int(head)
 
     async def release(self, boot: str) -> None:
         """End a lease before its time."""
         with self._log.named_errors():
             await self._log.client.hdel(self._log.key("leases"), boot)
+            await self._log.client.hdel(self._log.key("applied"), boot)
 
     async def report(self, boot: str, applied: Applied) -> None:
         """Tell every controller what a node has applied."""
@@ -74,71 +87,91 @@ class RedisPeers:
 
     async def listed(self) -> list[Peer]:
         """Every node that has asked for a lease in the last hour."""
-        return [leased.peer for leased in await self._leased()]
+        return (await self._asked()).peers
 
     async def wait(self, seq: int, seconds: float, *, own: Collection[str]) -> list[NodeOutcome]:
         """Wait for the nodes that hold a lease now, which is after ``seq`` was appended."""
         started = time.monotonic()
-        try:
-            async with asyncio.timeout(seconds):
-                leased = await self._leased()
-        except (LogUnavailable, TimeoutError):
-            # Who holds a lease is not known, so nothing is done.
-            return [_outcome("other nodes", "pending", started)]
-        for each in leased:
-            self._progress[each.peer.boot].now(each.applied)
-        waited = (
-            self._wait_for(each.peer, seq, started, seconds)
-            for each in leased
-            if each.peer.boot not in own and each.peer.seconds > 0
-        )
-        return await asyncio.gather(*waited)
-
-    async def _wait_for(self, peer: Peer, seq: int, started: float, seconds: float) -> NodeOutcome:
-        ends = time.monotonic() + peer.seconds
         deadline = started + seconds
+        asked = await self._asked_by(deadline)
+        if asked is None:
+            return [_outcome(UNKNOWN, "pending", started)]
+        # Until then this Redis may have lost leases that still hold.
+        certain = started + self._lease_seconds - asked.seconds
+        if certain > deadline:
+            return [_outcome(UNKNOWN, "pending", started)]
+        waited = (
+            self._wait_for(peer, seq, started, deadline)
+            for peer in asked.peers
+            if peer.boot not in own and peer.seconds > 0
+        )
+        outcomes = await asyncio.gather(*waited)
+        await asyncio.sleep(certain - time.monotonic())
+        return outcomes
+
+    async def _wait_for(self, peer: Peer, seq: int, started: float, deadline: float) -> NodeOutcome:
+        ends = time.monotonic() + peer.seconds
         while not await self._progress[peer.boot].done(seq, min(ends, deadline)):
-            remaining = await self._remaining(peer.boot)
+            # Its lease may have been renewed, and Redis may have lost that.
+            asked = await self._asked_by(deadline)
+            if asked is None:
+                return _outcome(peer.address, "pending", started)
+            lost = self._lease_seconds - asked.seconds
+            remaining = max(
+                [lost, *(each.seconds for each in asked.peers if each.boot == peer.boot)]
+            )
             if remaining <= 0:
                 return _outcome(peer.address, "lapsed", started)
             ends = time.monotonic() + remaining
-            if time.monotonic() >= deadline:
-                return _outcome(peer.address, "pending", started)
         return _outcome(peer.address, "applied", started)
 
-    async def _remaining(self, boot: str) -> float:
-        """Seconds left of a lease that may have been renewed; as good as ever if nobody knows."""
-        try:
-            leased = await self._leased()
-        except LogUnavailable:
-            return ANSWER_SECONDS
-        return max((each.peer.seconds for each in leased if each.peer.boot == boot), default=0.0)
+    async def _asked_by(self, deadline: float) -> _Asked | None:
+        """What Redis says until then, None if it says nothing."""
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    return await self._asked()
+            except (LogUnavailable, TimeoutError):
+                await asyncio.sleep(min(AGAIN_SECONDS, max(0.0, deadline - time.monotonic())))
+        return None
 
-    async def _leased(self) -> list[_Leased]:
+    async def _asked(self) -> _Asked:
+        """Who has a lease, and how far each node has come by now."""
         with self._log.named_errors():
-            rows = await self._log.run(scripts.LEASED, ["leases", "applied"], [])
-        return [
-            _Leased(Peer(boot, address, int(left) / 1_000), _applied(told))
-            for boot, left, address, told in rows
-        ]
+            since, *rows = await self._log.run(scripts.LEASED, ["leases", "applied", "meta"], [])
+        if len(self._progress) > MANY:
+            for boot in self._progress.keys() - {row[0] for row in rows}:
+                del self._progress[boot]
+        for boot, _, _, told in rows:
+            self._progress[boot].now(_applied(told))
+        peers = [Peer(boot, address, int(left) / 1_000) for boot, left, address, _ in rows]
+        return _Asked(int(since) / 1_000, peers)
 
     async def _listen(self) -> None:
-        """Hear reports until cancelled. One that is missed is in Redis, and in the next one."""
+        """Hear reports until cancelled. What was missed in between is in Redis too."""
         while not self._closing:
             try:
                 with self._log.named_errors():
                     async with self._log.client.pubsub() as channel:
                         await channel.subscribe(self._log.key("reports"))
-                        while not self._closing:
-                            message = await channel.get_message(
-                                ignore_subscribe_messages=True, timeout=BLOCK_SECONDS
-                            )
-                            if message is not None:
-                                boot, _, told = str(message["data"]).partition(" ")
-                                self._progress[boot].now(_applied(told))
+                        await self._hear(channel)
             except LogUnavailable as error:
                 logger.debug("%s", error)
                 await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _hear(self, channel: PubSub) -> None:
+        """Hear reports until the connection has gone silent."""
+        silent = 0
+        while silent < SILENT and not self._closing:
+            message = await channel.get_message(timeout=BLOCK_SECONDS)
+            silent = 0 if message else silent + 1
+            if message is None:
+                await channel.ping()
+            elif message["type"] == "message":
+                boot, _, told = str(message["data"]).partition(" ")
+                self._progress[boot].now(_applied(told))
+            elif message["type"] == "subscribe":
+                await self._asked()  # what was reported before, now that nothing more is missed
 
 
 def _applied(told: str) -> Applied:

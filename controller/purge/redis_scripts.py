@@ -44,17 +44,28 @@ end
 OPEN: Final = (
     _APPEND
     + """
--- KEYS log meta; ARGV run, new id, flush
+-- KEYS log meta; ARGV run, new id, flush, the id and the newest seq that the caller knows
+local function lost(seq)
+  return tonumber(seq) > tonumber(redis.call('HGET', KEYS[2], 'trimmed'))
+    and #redis.call('XRANGE', KEYS[1], seq .. '-0', seq .. '-0') == 0
+end
+floor = tonumber(ARGV[5])
 if redis.call('HEXISTS', KEYS[2], 'id') == 0 then
-  redis.call('HSET', KEYS[2], 'id', ARGV[2], 'run', ARGV[1], 'head', '0', 'trimmed', '0')
-elseif redis.call('HGET', KEYS[2], 'run') ~= ARGV[1] then
-  redis.call('HSET', KEYS[2], 'run', ARGV[1])
+  -- What is left of another log says nothing: every node is flushed for the new id.
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[2], 'id', ARGV[2], 'run', ARGV[1], 'head', '0', 'trimmed', '0',
+    'since', text(ms))
+elseif redis.call('HGET', KEYS[2], 'run') ~= ARGV[1]
+    or redis.call('HGET', KEYS[2], 'id') == ARGV[4] and lost(ARGV[5]) then
+  redis.call('HSET', KEYS[2], 'run', ARGV[1], 'since', text(ms))
   append(ARGV[3])
 end
 return redis.call('HMGET', KEYS[2], 'id', 'head', 'trimmed')
 """
 )
-"""Make the log where there is none; purge everything where Redis is another process than before."""
+"""Make the log where there is none; purge everything where Redis is another process than before,
+or has lost what the caller knows of. ``since``: from then on all leases are known here.
+"""
 
 WRITE: Final = (
     _SAME_LOG
@@ -119,13 +130,14 @@ return dropped
 )
 
 LEASE: Final = (
-    _NOW
+    _SAME_LOG
+    + _NOW
     + """
--- KEYS leases meta applied; ARGV boot, address, milliseconds, milliseconds remembered
-redis.call('HSET', KEYS[1], ARGV[1], text(ms + ARGV[3]) .. ' ' .. ARGV[2])
+-- KEYS leases meta applied; ARGV id, boot, address, milliseconds, milliseconds remembered
+redis.call('HSET', KEYS[1], ARGV[2], text(ms + ARGV[4]) .. ' ' .. ARGV[3])
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
-  if tonumber(all[i + 1]:match('^%d+')) + ARGV[4] < ms then
+  if tonumber(all[i + 1]:match('^%d+')) + ARGV[5] < ms then
     redis.call('HDEL', KEYS[1], all[i])
     redis.call('HDEL', KEYS[3], all[i])
   end
@@ -137,8 +149,9 @@ return redis.call('HGET', KEYS[2], 'head')
 LEASED: Final = (
     _NOW
     + """
--- KEYS leases applied. For each node: boot, milliseconds left, address, what it has applied
-local found = {}
+-- KEYS leases applied meta. Milliseconds since when leases are known; then for each node: boot,
+-- milliseconds left, address, what it has applied
+local found = {text(ms - tonumber(redis.call('HGET', KEYS[3], 'since') or ms))}
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
   local ends, address = all[i + 1]:match('^(%d+) (.*)$')

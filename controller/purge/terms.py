@@ -19,7 +19,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What opens a node's admin listener: the secret; ``service`` is whose tags they are."""
+    """What opens a node's admin listener: the secret; ``service`` is whose tags they are.
+
+    ``digest`` is that of the config, from which the node's VCL should be.
+    """
 
     service: str
     secret: str
+    digest: str

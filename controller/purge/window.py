@@ -40,8 +40,12 @@ class Window:
             del self._entries[:drop]
 
     def after(self, seq: int, limit: int) -> list[Entry] | None:
-        """At most ``limit`` entries over ``seq``; None if one of them may not be here."""
+        """At most ``limit`` entries over ``seq``; None if one of them may not be here, or if no
+        entry here has the seq or follows it.
+        """
         if self.tail is None or seq < self._before:
             return None
         start = bisect_right(self._entries, seq, key=lambda entry: entry.seq)
+        if seq != (self._entries[start - 1].seq if start else self._before):
+            return None
         return self._entries[start : start + limit]

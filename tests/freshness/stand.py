@@ -153,7 +153,7 @@ async def running_stand(
         log = SqliteLog(directory / "purges.sqlite")
         stack.push_async_callback(log.close)
         asked = await stack.enter_async_context(Origin(config.origin_url, constants={}))
-        door = Door(service=config.name, secret=SECRET)
+        door = Door(service=config.name, secret=SECRET, digest=config.digest)
         lease = Lease(config.purge.lease)
         workers = [
             NodeWorker(node.admin_url, door=door, log=log, freshness=freshness, lease=lease)

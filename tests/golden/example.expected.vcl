@@ -1,7 +1,7 @@
 vcl 4.1;
 
 # Shellac 0.1.0, gateway profile, service demo.
-# Config digest 6bf36c030b35dfda. Generated from shellac.yaml: edit that, not this.
+# Config digest a2d2044ad4cb0eb5. Generated from shellac.yaml: edit that, not this.
 #
 # A request is looked up twice. Round "verdict" finds what the controller decided about the
 # request as it was sent; round "data" finds the answer under the canonical key of that verdict.
@@ -132,7 +132,7 @@ sub node_synth {
         if (req.http.X-Shellac-Synth == "node") {
             synthetic({"{"boot":""} + var.global_get("boot")
                 + {"","seq":""} + var.global_get("seq")
-                + {"","digest":"6bf36c030b35dfda","plan":""} + var.global_get("plan")
+                + {"","digest":"a2d2044ad4cb0eb5","plan":""} + var.global_get("plan")
                 + {"","flush":""} + var.global_get("flush")
                 + {"","lease":""} + var.global_get("lease")
                 + {"","now":""} + std.time2real(now, 0.0) + {"" }"});
@@ -303,7 +303,7 @@ sub verdict_recv {
 sub verdict_hash {
     hash_data("verdict");
     hash_data("demo");
-    hash_data("6bf36c030b35dfda");
+    hash_data("a2d2044ad4cb0eb5");
     hash_data(var.global_get("boot"));
     hash_data(var.global_get("plan"));
     hash_data(req.http.Host);
@@ -595,8 +595,9 @@ sub data_fetch {
     header.regsub(bereq, "(?i)^(?!(accept|accept\-encoding|authorization|content\-currency|content\-length|content\-type|host|origin|store|traceparent|transfer\-encoding|x\-session|x-shellac-.*):).*$", "X-Shellac-Cut: 1", true);
     unset bereq.http.X-Shellac-Cut;
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
+    set bereq.http.X-Shellac-Began = std.time2real(now, 0.0);
     # Which config these rules come from: the controller stores nothing for another one's.
-    set bereq.http.X-Shellac-Digest = "6bf36c030b35dfda";
+    set bereq.http.X-Shellac-Digest = "a2d2044ad4cb0eb5";
 }
 
 sub data_response {
@@ -605,6 +606,15 @@ sub data_response {
     if (beresp.was_304) {
         return (abandon);
     }
+    # An answer that was on its way for long, besides the time that the controller took for it: a
+    # purge does not look for it any more (RECENT_SECONDS in controller/purge/freshness.py).
+    if (std.real(bereq.http.X-Shellac-Began, 0.0) + std.real(beresp.http.X-Shellac-Took, 0.0) + 2.0
+        < std.time2real(now, 0.0) && beresp.http.X-Shellac-Max-Age) {
+        unset beresp.http.X-Shellac-Max-Age;
+        set beresp.http.X-Shellac-Detail = "late";
+        set beresp.http.X-Shellac-Refetch = "1";
+    }
+    unset beresp.http.X-Shellac-Took;
     if (beresp.http.X-Shellac-Max-Age) {
         set beresp.ttl = std.duration(beresp.http.X-Shellac-Max-Age + "s", 0s);
         set beresp.grace = std.duration(beresp.http.X-Shellac-Swr + "s", 0s);

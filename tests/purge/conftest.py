@@ -63,9 +63,10 @@ def worker_of(
     *,
     secret: str = SECRET,
     lease: Lease = LEASE,
+    digest: str = "",
 ) -> NodeWorker:
     """A worker that does not run yet."""
-    door = Door(service=SERVICE, secret=secret)
+    door = Door(service=SERVICE, secret=secret, digest=digest)
     return NodeWorker(address, door=door, log=log, freshness=freshness or Freshness(), lease=lease)
 
 

@@ -27,7 +27,9 @@ class Doubling:
 
     async def begin(self, *numbers: int) -> list[asyncio.Future[int]]:
         """Hand numbers in; returns when they wait or are being written."""
-        begun = [asyncio.ensure_future(self.writes(number)) for number in numbers]
+        begun: list[asyncio.Future[int]] = [
+            asyncio.ensure_future(self.writes(number)) for number in numbers
+        ]
         for _ in range(3):  # the calls, the task that they start, its first batch
             await asyncio.sleep(0)
         return begun

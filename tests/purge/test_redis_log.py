@@ -117,6 +117,8 @@ async def test_an_append_wakes_the_other_controllers(server: Redis) -> None:
         stop = other.subscribe(woken.set)
         await eventually(lambda: other._window.tail is not None, "it follows")
         took = []
+        before = await one.append(POST)
+        await eventually(lambda: other._window.tail == before, "it has heard the first")
         for _ in range(20):
             woken.clear()
             started = time.perf_counter()
@@ -124,7 +126,8 @@ async def test_an_append_wakes_the_other_controllers(server: Redis) -> None:
             async with asyncio.timeout(5):
                 await woken.wait()
             took.append(time.perf_counter() - started)
-            assert [e.seq for e in await other.read(seq - 1, 10)] == [seq]
+            assert [e.seq for e in await other.read(before, 10)] == [seq]
+            before = seq
         stop()
     print(f"append to wake: {1_000 * statistics.median(took):.2f} ms")
 
@@ -235,11 +238,21 @@ async def test_a_living_controllers_intent_stays(server: Redis) -> None:
             if adopted == 8:  # far longer than a session lives without a sign
                 seen.set()
 
-        other._tasks.append(asyncio.create_task(other._forever(counting)))
+        other.tasks.append(asyncio.create_task(other._forever(counting)))
         async with asyncio.timeout(10):
             await seen.wait()
         assert await purges(other) == []
         await log.append(POST, settles=intent)
+        assert await purges(other) == [POST]
+
+
+async def test_a_first_intent_is_a_sign_of_life_of_its_own(server: Redis) -> None:
+    async with opened(server) as other:
+        log = RedisLog(server.url, service=SERVICE)
+        intent = await log.intend(TYPE)
+        await type(other)._adopt(other)
+        await log.append(POST, settles=intent)
+        await log.close()
         assert await purges(other) == [POST]
 
 
@@ -325,3 +338,30 @@ async def test_a_damaged_entry_purges_everything(server: Redis) -> None:
             client.xadd(log.key("log"), {"purge": "damaged", "before": head}, id=f"{head + 1}-0")
             client.hset(log.key("meta"), "head", head + 1)
         assert [purge.everything for purge in await purges(log)] == [False, True]
+
+
+async def test_a_redis_that_lost_what_is_known_purges_everything(server: Redis) -> None:
+    """A replica took over, and somebody else has met it already."""
+    async with opened(server) as log:
+        first, lost = await log.append(POST), await log.append(POST)
+        await eventually(lambda: log._window.tail == lost, "it has read them")
+        with server.client() as client:
+            client.xdel(log.key("log"), f"{lost}-0")
+            client.hset(log.key("meta"), "head", first)
+            client.client_kill_filter(_type="normal", skipme=True)
+        await usable(log)
+        position = await log.position()
+        assert position.head > lost
+        assert (await purges(log))[-1] == redis_log.ANEW
+
+
+async def test_entries_without_a_log_are_another_log(server: Redis) -> None:
+    async with opened(server) as log:
+        await log.append(POST)
+        await log.trim(keep_seconds=3600, keep_entries=0)
+        await log.append(POST)
+        with server.client() as client:
+            client.delete(log.key("meta"))
+        position = await log.position()
+        assert (position.head, position.trimmed) == (0, 0)
+        assert await log.read(0, 10) == []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from controller.core.tags import Purge
 from controller.errors import LogUnavailable
+from controller.purge import redis_peers
 from controller.purge.peers import Applied
 from controller.purge.redis_log import RedisLog
 from controller.purge.redis_peers import RedisPeers
@@ -37,7 +39,7 @@ def server(shared_redis: Redis) -> Redis:
 async def joined(server: Redis) -> AsyncIterator[tuple[RedisLog, RedisPeers]]:
     """A controller that hears the others."""
     log = RedisLog(server.url, service="demo")
-    peers = RedisPeers(log)
+    peers = RedisPeers(log, lease_seconds=0.0)
     log.start()
     peers.start()
     with server.client() as client:
@@ -143,6 +145,106 @@ async def test_a_lease_tells_the_head_of_the_log(server: Redis) -> None:
         assert await one.lease("a", "http://a", 5) == seq
 
 
+async def test_a_node_that_gave_up_its_lease_leaves_nothing_behind(server: Redis) -> None:
+    async with joined(server) as (log, one):
+        await one.lease("a", "http://a", 5)
+        await one.report("a", Applied(1))
+        await one.release("a")
+        with server.client() as client:
+            assert not client.exists(log.key("leases"), log.key("applied"))
+
+
+async def test_a_report_that_was_not_heard_is_looked_up(server: Redis) -> None:
+    async with joined(server) as (log, one), joined(server) as (_, other):
+        await other.lease("a", "http://a", LONG)
+        seq = await log.append(POST)
+        task = await waiting(one, seq)
+        with server.client() as client:
+            # As a report that came while the connection was broken.
+            client.hset(log.key("applied"), "a", f"[{seq}]")
+            client.client_kill_filter(_type="pubsub")
+        assert await task == ["applied"]
+
+
+async def test_a_connection_that_went_silent_is_replaced(
+    server: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_peers, "BLOCK_SECONDS", 0.05)
+    async with joined(server) as (log, one), joined(server) as (_, other):
+        await other.lease("a", "http://a", LONG)
+        seq = await log.append(POST)
+        task = await waiting(one, seq)
+        with server.client() as client:
+            before = {each["id"] for each in client.client_list(_type="pubsub")}
+            client.hset(log.key("applied"), "a", f"[{seq}]")
+            client.client_pause(2_000)
+        assert await task == ["applied"]
+        with server.client() as client:
+            client.client_unpause()
+            after = {each["id"] for each in client.client_list(_type="pubsub")}
+        assert before.isdisjoint(after)
+
+
+async def test_a_lease_that_lapsed_long_ago_is_forgotten(
+    server: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_peers, "REMEMBERED_SECONDS", 0.05)
+    async with joined(server) as (log, one):
+        await one.lease("a", "http://a", 0.01)
+        await one.report("a", Applied(1))
+        async with asyncio.timeout(5):
+            while [peer.boot for peer in await one.listed()] != ["b"]:
+                await one.lease("b", "http://b", 5)
+        with server.client() as client:
+            assert not client.exists(log.key("applied"))
+
+
+async def test_a_redis_that_stops_during_the_wait_makes_it_no_longer(server: Redis) -> None:
+    async with joined(server) as (log, one), joined(server) as (_, other):
+        await other.lease("a", "http://a", 60)
+        seq = await log.append(POST)
+        started = time.monotonic()
+        wait = asyncio.create_task(one.wait(seq, 0.6, own=()))
+        await asyncio.wait((wait,), timeout=0.3)
+        with server.stopped():
+            assert [outcome.result for outcome in await wait] == ["pending"]
+            assert time.monotonic() - started < 1.2
+
+
+async def test_leases_that_redis_may_have_lost_are_waited_out(server: Redis) -> None:
+    async with joined(server) as (log, one):
+        one._lease_seconds = 1.0
+        started = time.monotonic()
+        assert await one.wait(await log.append(POST), LONG, own=()) == []
+        assert 0.3 < time.monotonic() - started < 3
+
+
+async def test_a_lease_whose_renewal_redis_has_lost_is_not_over(server: Redis) -> None:
+    async with joined(server) as (log, one):
+        await one.lease("a", "http://a", 0.3)
+        seq = await log.append(POST)
+        task = await waiting(one, seq)
+        one._lease_seconds = LONG
+        await asyncio.wait((task,), timeout=0.5)
+        assert not task.done()
+        await one.report("a", Applied(seq))
+        assert await task == ["applied"]
+
+
+async def test_no_lease_is_given_in_a_log_that_the_caller_has_not_seen(server: Redis) -> None:
+    """Its node has the cursor of the old one, and was not flushed for the new one yet."""
+    log = RedisLog(server.url, service="demo")
+    one = RedisPeers(log, lease_seconds=0.0)
+    await log.append(POST)
+    with server.client() as client:
+        client.hset(log.key("meta"), "id", "another")
+    with pytest.raises(LogUnavailable):
+        await one.lease("a", "http://a", 5)
+    head = (await log.position()).head
+    assert await one.lease("a", "http://a", 5) == head
+    await log.close()
+
+
 async def test_without_redis_nothing_is_acknowledged(server: Redis) -> None:
     async with joined(server) as (log, one):
         seq = await log.append(POST)
@@ -151,3 +253,16 @@ async def test_without_redis_nothing_is_acknowledged(server: Redis) -> None:
             assert not outcome.done
             with pytest.raises(LogUnavailable):
                 await one.lease("a", "http://a", 5)
+
+
+async def test_in_a_redis_that_may_have_lost_leases_nothing_is_acknowledged_for_as_long(
+    server: Redis,
+) -> None:
+    async with joined(server) as (log, one):
+        one._lease_seconds = 60.0
+        seq = await log.append(POST)
+        (outcome,) = await one.wait(seq, LONG, own=())
+        assert outcome.result == "pending"
+        with server.client() as client:
+            client.hincrby(log.key("meta"), "since", -61_000)
+        assert await one.wait(seq, LONG, own=()) == []

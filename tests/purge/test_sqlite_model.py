@@ -113,11 +113,17 @@ class Run:
         pages = pragma(self.log, "page_count") if self.full else 1_000_000
         pragma(self.log, f"max_page_count = {pages}")
 
-    async def restart(self) -> None:
-        """Closed, or killed: what a killed process leaves is its files as they stand."""
+    async def stop(self) -> None:
+        await self.restart(killed=False)
+
+    async def kill(self) -> None:
+        await self.restart(killed=True)
+
+    async def restart(self, *, killed: bool) -> None:
+        """Open the log again; what a killed process leaves is its files as they stand."""
         before = await self.log.position()
         path = self.directory / str(self.lives) / "purges.db"
-        if self.random.random() < 0.5:
+        if killed:
             self.lives += 1
             copy = self.directory / str(self.lives) / "purges.db"
             copy.parent.mkdir()
@@ -154,13 +160,15 @@ async def test_a_log_holds_what_a_plain_model_holds(
 ) -> None:
     monkeypatch.setattr(sqlite_log, "RECENT", 5)
     run = Run(tmp_path, seed)
-    operations = [run.together, run.trim, run.fill_or_empty, run.restart]
+    operations = [run.together, run.trim, run.fill_or_empty, run.stop, run.kill]
     for _ in range(150):
-        (operation,) = run.random.choices(operations, weights=[20, 1, 2, 1])
+        (operation,) = run.random.choices(operations, weights=[40, 2, 4, 1, 1])
         await operation()
         await run.check()
-    await run.restart()
-    await run.check()
+    if not run.full:
+        await run.fill_or_empty()
+    while not run.refused:
+        await run.together()
+    for operation in (run.check, run.kill, run.check, run.stop, run.check):
+        await operation()
     await run.log.close()
-    assert run.lives > 0
-    assert run.refused > 0

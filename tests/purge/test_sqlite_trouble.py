@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -188,10 +189,18 @@ async def test_an_append_after_close_is_refused(path: Path) -> None:
 
 async def test_what_was_begun_before_close_is_finished(path: Path) -> None:
     log = SqliteLog(path)
-    appends = [asyncio.ensure_future(log.append(numbered(n))) for n in range(50)]
+    go_on = threading.Event()
+    log._thread.submit(go_on.wait)
+    being_written = [asyncio.ensure_future(log.append(numbered(n))) for n in range(5)]
+    for _ in range(3):  # the calls, the task that they start, its first batch
+        await asyncio.sleep(0)
+    assert not log._writes._waiting
+    waiting = [asyncio.ensure_future(log.append(numbered(n))) for n in range(5)]
+    closing = asyncio.gather(log.close(), log.close())
     await asyncio.sleep(0)
-    await asyncio.gather(log.close(), log.close())
-    assert [append.result() for append in appends] == list(range(1, 51))
+    go_on.set()
+    await closing
+    assert [append.result() for append in being_written + waiting] == list(range(1, 11))
     successor = SqliteLog(path, owner_seconds=0)
-    assert (await successor.position()).head == 50
+    assert (await successor.position()).head == 10
     await successor.close()

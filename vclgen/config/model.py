@@ -239,10 +239,12 @@ class Config(Deployment, Requests, Invalidation, Caching, Origin):
     def digest(self) -> str:
         """16 hex digits that change with anything that shapes VCL, keys or tags.
 
-        Left out: where state lives and how often the schema is fetched. The schema itself is not
-        in it; verdicts have a generation of their own for that.
+        Left out: what differs between the nodes of one service (addresses, sizes, files), and how
+        often the schema is fetched. The schema itself is not in it; verdicts have a generation of
+        their own for that.
         """
-        data = self.model_dump(mode="json", by_alias=True, exclude={"state_dir", "schema_polling"})
+        apart = {"state_dir", "schema_polling", "varnish", "controller"}
+        data = self.model_dump(mode="json", by_alias=True, exclude=apart)
         text = json.dumps(data, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
