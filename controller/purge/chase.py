@@ -23,7 +23,7 @@ AT_MOST_SECONDS: Final = 0.250
 """From the first answered PURGE: while Varnish itself is silent, time does not count."""
 BRIEF_SECONDS: Final = 0.020
 """The same for answers that may have expired or been replaced already."""
-LOOKS: Final = 10
+LOOKS: Final = 5
 """How often, a second apart and each time answered, Varnish is asked for an answer in doubt: what
 is not there by then was purged by another tag, or is never going to be stored."""
 

@@ -6,7 +6,7 @@ import argparse
 import signal
 from dataclasses import replace
 
-from tests.soak.options import MODES, PARTS, Options, without
+from tests.soak.options import MODES, PARTS, Load, Options, without
 from tests.soak.run import run
 
 POINTS = 5.0
@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="%(default)s")
     parser.add_argument("--seconds", type=float, default=3600.0, help="at most; %(default)s")
     parser.add_argument("--swr", type=int, choices=(0, 30), default=0, help="%(default)s")
+    parser.add_argument("--readers", type=int, default=Load().readers, help="a node; %(default)s")
     parser.add_argument("--faults", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument(
         "--without", choices=PARTS, help="take this part out of the controller; ends when it shows"
@@ -41,6 +42,7 @@ def main() -> int:
         faults=given.faults,
         swr=given.swr,
         seconds=given.seconds,
+        load=Load(readers=given.readers),
     )
     if given.command == "compare-fence":
         return compare_fence(options)
