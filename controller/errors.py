@@ -3,6 +3,7 @@
     vclgen.errors.ShellacError
     └── ControllerError
         ├── SchemaUnavailable        the schema cannot be had
+        ├── KeysUnavailable          an issuer's keys cannot be had
         ├── OriginError              the GraphQL server gave no whole answer
         │   ├── OriginUnreachable    no connection, or it broke
         │   │   └── OriginRefused    no connection was made: nothing was sent
@@ -34,6 +35,10 @@ class ControllerError(ShellacError):
 
 class SchemaUnavailable(ControllerError):
     """The schema could not be read, fetched or understood."""
+
+
+class KeysUnavailable(ControllerError):
+    """The keys that verify tokens could not be fetched, or none of them can be used."""
 
 
 class OriginError(ControllerError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from controller.core.policy import Policy, Rule
+from graphql import OperationType
+
+from controller.core.policy import GLOBAL_ID, Key, Policy, Rule
 from vclgen.config import Config
 
 
@@ -18,14 +20,42 @@ def policy_of(config: Config) -> Policy:
                 max_age=rule.max_age,
                 swr=rule.swr,
                 scope=config.scope_of(rule),
+                hashes=frozenset(rule.operation_hashes),
             )
             for index, rule in enumerate(config.rules)
         ),
         non_cacheable=frozenset(config.non_cacheable),
-        default_keys=config.key_fields.defaults,
-        key_fields=config.key_fields.types,
+        default_keys=_with_id(config, config.key_fields.defaults),
+        key_fields={name: _with_id(config, keys) for name, keys in config.key_fields.types.items()},
         instrument=config.instrument,
         add_keys=config.key_fields.auto_add,
         pass_through_only=config.pass_through_only,
         max_tags=config.max_tags,
+        field_types=config.field_types,
+        global_ids=config.global_ids,
+        root_names=root_names(config),
+        default_scope=config.default_scope,
+        private_scope=config.cache_control.private_scope,
+        cache_introspection=config.cache_introspection,
     )
+
+
+def root_names(config: Config) -> dict[OperationType, str]:
+    """The roots that ``rootTypeNames`` names."""
+    given = config.root_type_names
+    return {
+        kind: name
+        for kind, name in (
+            (OperationType.QUERY, given.query),
+            (OperationType.MUTATION, given.mutation),
+            (OperationType.SUBSCRIPTION, given.subscription),
+        )
+        if name is not None
+    }
+
+
+def _with_id(config: Config, keys: tuple[Key, ...]) -> tuple[Key, ...]:
+    """With ``globalIds`` an ``id`` is one more key of whatever has a key."""
+    if not config.global_ids or not keys or GLOBAL_ID in keys:
+        return keys
+    return (*keys, GLOBAL_ID)

@@ -21,6 +21,7 @@ from graphql import (
 )
 
 from controller.errors import SchemaUnavailable
+from controller.pushed_schema import pushed_file
 from vclgen.config import Config, SchemaFile, SchemaText, SchemaUrl
 
 TIMEOUT_SECONDS: Final = 30.0
@@ -52,14 +53,17 @@ def schema_from_file(path: Path) -> GraphQLSchema:
     return schema_from_sdl(text, str(path))
 
 
-async def introspect(url: str, headers: Mapping[str, str]) -> GraphQLSchema:
-    """Ask a GraphQL endpoint for its schema.
+async def introspect(
+    url: str, headers: Mapping[str, str], *, descriptions: bool = False
+) -> GraphQLSchema:
+    """Ask a GraphQL endpoint for its schema. Descriptions matter to nothing but the answers to
+    clients' own introspection.
 
     Raises:
         SchemaUnavailable: the endpoint cannot be reached, refuses introspection, or answers with
             something that is not a schema. The message says which.
     """
-    query = get_introspection_query(descriptions=False, input_value_deprecation=False)
+    query = get_introspection_query(descriptions=descriptions, input_value_deprecation=False)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     asked = {"Accept": "application/json", **headers}
     try:
@@ -113,19 +117,24 @@ def _first_message(errors: object) -> str:
 
 
 async def fetch_schema(config: Config) -> GraphQLSchema:
-    """The schema that ``schema`` of the config names; the origin's own by default.
+    """The schema that was pushed; else what ``schema`` of the config names; else the origin's own.
 
     Raises:
         SchemaUnavailable: it cannot be had.
     """
+    pushed = pushed_file(config.state_dir)
+    if pushed.is_file():
+        return await asyncio.to_thread(schema_from_file, pushed)
+    described = config.cache_introspection
     match config.schema_source:
         case SchemaFile(path=path):
             return await asyncio.to_thread(schema_from_file, path)
         case SchemaText(sdl=sdl):
             return schema_from_sdl(sdl, "`schema` of the config")
         case SchemaUrl(url=url):
-            return await introspect(url, config.headers)
+            return await introspect(url, config.headers, descriptions=described)
         case None:
-            return await introspect(config.origin_url, {**config.fetch_headers, **config.headers})
+            headers = {**config.fetch_headers, **config.headers}
+            return await introspect(config.origin_url, headers, descriptions=described)
         case _:
             assert_never(config.schema_source)

@@ -13,7 +13,7 @@ from typing import Final
 
 from vclgen import __version__
 from vclgen.config import Config
-from vclgen.config.graphql import ScopeSource
+from vclgen.config.scopes import ScopeSource
 from vclgen.config.values import Address
 from vclgen.names import ALWAYS_KEYED, IGNORED_COOKIES, PASS_HEADERS
 
@@ -34,11 +34,14 @@ ROUNDS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class ScopePlan:
-    """One named scope; the first source that is present gives the value."""
+    """One named scope; the first source that is present gives the value, or with ``claim`` the
+    token that holds it.
+    """
 
     number: int
     name: str
     sources: tuple[ScopeSource, ...]
+    claim: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,18 @@ class GatewayPlan:
         return tuple(sorted(self._scope_names("cookie")))
 
     @property
+    def claim_scopes(self) -> tuple[ScopePlan, ...]:
+        """The scopes that need an identity lookup."""
+        return tuple(scope for scope in self.scopes if scope.claim)
+
+    @property
+    def identity_headers(self) -> str:
+        """The allow-list of an identity fetch, as the alternatives of a regular expression."""
+        read = {s.name for scope in self.claim_scopes for s in scope.sources if s.kind == "header"}
+        framing = ("host", "cookie", "content-type", "content-length")
+        return "|".join(re.escape(name) for name in sorted({*read, *framing}))
+
+    @property
     def fetch_headers(self) -> str:
         """The allow-list of a cacheable fetch, as the alternatives of a regular expression."""
         names = {*PLAIN_HEADERS, *self.keyed_headers, *self.scope_headers}
@@ -111,7 +126,7 @@ def gateway_plan(config: Config) -> GatewayPlan:
     """Decide everything the gateway's VCL does from the config. Pure; raises nothing."""
     keyed = _lowered((*config.vary_headers, *ALWAYS_KEYED))
     scopes = tuple(
-        ScopePlan(number, name, scope.sources)
+        ScopePlan(number, name, scope.sources, scope.jwt is not None)
         for number, (name, scope) in enumerate(sorted(config.scopes.items()), start=1)
     )
     read_by_scopes = {s.name for scope in scopes for s in scope.sources if s.kind == "header"}

@@ -1,4 +1,4 @@
-"""The admin listener: Purging API, health, readiness, metrics."""
+"""The admin listener: Purging API, schema, health, readiness, metrics."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from controller.admin.auth import authenticate, environment_token
 from controller.admin.graphql_http import answer, read_asked, refusal, respond
 from controller.admin.metrics import exposition, purge_registry
 from controller.admin.readiness import own_nodes, peers, readiness
+from controller.admin.schema_http import answer_schema
 from controller.admin.state import AdminState
 from controller.errors import LogUnavailable, RequestRefused
 from vclgen import __version__
@@ -47,6 +48,16 @@ def create_admin_app(state: AdminState) -> FastAPI:
             authenticate(request.headers, {*state.tokens, from_environment or ""})
             return JSONResponse({"nodes": own_nodes(state), "peers": await peers(state)})
         except (RequestRefused, LogUnavailable) as error:
+            return refusal(request, error)
+
+    @app.get("/schema", operation_id="show_schema")
+    @app.post("/schema", operation_id="push_schema")
+    async def schema(request: Request) -> Response:
+        """The SDL in use; POST another to use it from now on, and after a restart."""
+        try:
+            authenticate(request.headers, {*state.tokens, from_environment or ""})
+            return await answer_schema(request, state.keeper)
+        except RequestRefused as error:
             return refusal(request, error)
 
     @app.get("/{service}", operation_id="introspect")

@@ -53,7 +53,7 @@ async def read_asked(request: Request) -> Asked:
         raise RequestRefused(
             415, "Send the request as Content-Type: application/json", "BAD_REQUEST"
         )
-    return _asked(_json(await _body(request), "the body"), by_get=False)
+    return _asked(_json(await read_body(request), "the body"), by_get=False)
 
 
 async def answer(asked: Asked, api: PurgingApi, purger: Purger) -> tuple[int, dict[str, Any]]:
@@ -163,7 +163,12 @@ def _asked(found: object, *, by_get: bool) -> Asked:
             raise RequestRefused(400, 'Send an object with "query", a string', "BAD_REQUEST")
 
 
-async def _body(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """The whole body.
+
+    Raises:
+        RequestRefused: it is over ``MAX_BODY_BYTES``, or the client went away.
+    """
     parts: list[bytes] = []
     size = 0
     try:

@@ -13,13 +13,14 @@ from controller.purge.state import NodeState, NodeStatus
 async def readiness(state: AdminState) -> tuple[bool, dict[str, Any]]:
     """Ready or not, and the state of schema, log and nodes as JSON values.
 
-    Ready means: the schema is there if one is wanted, the log can be read, and every node has every
-    purge, the plan, and the VCL of this config.
+    Ready means: the schema is there if one is wanted, the keys that verify tokens were fetched
+    once, the log can be read, and every node has every purge, the plan, and the VCL of this config.
     """
     log = await _log(state)
     nodes = own_nodes(state)
     ready = (
         state.schema_error is None
+        and all(keys.loaded for keys in state.key_sets)
         and log["error"] is None
         and all(node["status"] == NodeStatus.READY.value for node in nodes)
         and all(node["error"] is None for node in nodes)
@@ -31,6 +32,7 @@ async def readiness(state: AdminState) -> tuple[bool, dict[str, Any]]:
             "digest": state.index.digest if state.index is not None else None,
             "error": state.schema_error,
         },
+        "keys": [{"url": keys.url, "error": keys.error} for keys in state.key_sets],
         "log": log,
         "nodes": nodes,
     }

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from controller.admin.purging_api import PurgingApi
 from controller.core.policy import Policy
 from controller.core.schema import SchemaIndex
+from controller.jwks import KeySet
 from controller.purge.purger import Purger
+
+if TYPE_CHECKING:
+    from controller.schema_keeper import SchemaKeeper
 
 
 @dataclass(slots=True)
@@ -16,7 +22,8 @@ class AdminState:
 
     ``index`` may be replaced at any time; the Purging API follows. ``schema_error`` says why there
     is no schema where one was wanted: the controller is not ready then. ``tokens`` are valid
-    besides ``SHELLAC_ADMIN_TOKEN``.
+    besides ``SHELLAC_ADMIN_TOKEN``. ``keeper`` takes pushed schemas.
+    ``key_sets`` are the keys that verify tokens.
     """
 
     policy: Policy
@@ -24,6 +31,8 @@ class AdminState:
     index: SchemaIndex | None = None
     schema_error: str | None = None
     tokens: frozenset[str] = frozenset()
+    keeper: SchemaKeeper | None = None
+    key_sets: Sequence[KeySet] = ()
     _api: PurgingApi | None = field(default=None, init=False, repr=False)
 
     @property

@@ -35,7 +35,8 @@ class Targets:
         """The tags of the entities of ``type_name`` that ``named`` identifies; None: all of it.
 
         Several key fields are alternatives. The fields of one compound key are taken together:
-        the first value of each, the second of each, and so on.
+        the first value of each, the second of each, and so on. Of an interface or union a member
+        that has such a field, but not as its key, is purged whole: no tag says which it is.
 
         Raises:
             GraphQLError: there is no such type, or a field is no key field of it.
@@ -45,16 +46,18 @@ class Targets:
             return purge_type_tags(self._tagging, type_name)
         keys = list(dict.fromkeys(key for name in types for key in self._keys(name)))
         _check_fields(type_name, named, keys)
-        return tuple(
-            dict.fromkeys(
-                tag
-                for key in keys
-                for values in _values(type_name, key, named)
-                for name in types
-                if key in self._keys(name)
-                for tag in purge_entity_tags(self._tagging, name, key, values)
-            )
-        )
+        tags: dict[Tag, None] = {}
+        for key in keys:
+            for values in _values(type_name, key, named):
+                for name in types:
+                    if key in self._keys(name):
+                        found = purge_entity_tags(self._tagging, name, key, values)
+                    elif self._keys(name) and self._has_fields(name, key):
+                        found = purge_type_tags(self._tagging, name)
+                    else:
+                        continue
+                    tags.update(dict.fromkeys(found))
+        return tuple(tags)
 
     def key_fields(self, type_name: str) -> tuple[str, ...]:
         """The names of all fields that are, or are part of, a key of a type."""
@@ -72,6 +75,10 @@ class Targets:
             meant = did_you_mean(suggestion_list(type_name, self.names))
             raise _error(f"The schema has no type {type_name!r} to purge.{meant}", "UNKNOWN_TYPE")
         return tuple(possible.name for possible in self._index.possible_types(type_))
+
+    def _has_fields(self, type_name: str, key: Key) -> bool:
+        fields = getattr(self._tagging.named(type_name), "fields", {})
+        return all(name in fields for name in key)
 
     def _keys(self, type_name: str) -> tuple[Key, ...]:
         if self._index is None:

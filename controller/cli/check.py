@@ -10,10 +10,13 @@ from typing import Literal
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 from graphql.type import is_composite_type, is_introspection_type
 
+from controller.core.hints import DIRECTIVE, read_hints
 from controller.core.mutation import unnamed_mutations
+from controller.core.roots import RootNames, contradicted, schema_name
 from controller.core.schema import SchemaIndex
 from controller.errors import SchemaUnavailable
-from controller.policy_of import policy_of
+from controller.policy_of import policy_of, root_names
+from controller.pushed_schema import pushed_file
 from controller.schema_source import fetch_schema
 from vclgen.config import Config, Notice
 
@@ -39,8 +42,10 @@ class Finding:
 async def check_config(config: Config, notices: Sequence[Notice]) -> list[Finding]:
     """Everything that can be said of a config that loads and whose VCL compiles."""
     findings = [Finding("note", n.path or n.file, f"{n.what}; {n.fix}") for n in notices]
-    if not config.rules and not config.pass_through_only:
-        findings.append(Finding("warning", "rules", "there are none, so nothing is cached"))
+    if pushed_file(config.state_dir).is_file():
+        file = pushed_file(config.state_dir)
+        said = f"{file} was pushed and is used in place of it; remove the file to go back"
+        findings.append(Finding("note", "schema", said))
     try:
         schema = await fetch_schema(config)
     except SchemaUnavailable as error:
@@ -49,17 +54,30 @@ async def check_config(config: Config, notices: Sequence[Notice]) -> list[Findin
 
 
 def check_schema(config: Config, schema: GraphQLSchema) -> Iterator[Finding]:
-    """Names of the config that the schema does not know, and mutations that name no type."""
+    """Names of the config that the schema does not know, roots that it names otherwise, hints that
+    cannot count, and mutations that name no type.
+    """
+    roots = root_names(config)
+    yield from _check_roots(schema, roots)
+    yield from _check_caching(config, schema)
     for index, rule in enumerate(config.rules):
-        for name, fields in rule.types.items():
+        for written, fields in rule.types.items():
+            name = schema_name(schema, roots, written)
             yield from _check_coordinate(schema, f"rules[{index}].types", name, fields or ())
     for position, written in enumerate(config.non_cacheable):
         type_name, _, field = written.partition(".")
         where = f"nonCacheable[{position}]"
-        yield from _check_coordinate(schema, where, type_name, [field] if field else ())
+        name = schema_name(schema, roots, type_name)
+        yield from _check_coordinate(schema, where, name, [field] if field else ())
     for name, keys in config.key_fields.types.items():
         names = [field for key in keys for field in key]
         yield from _check_coordinate(schema, "keyFields.types", name, names)
+    for written, made_of in config.field_types.items():
+        type_name, _, field = written.partition(".")
+        name = schema_name(schema, roots, type_name)
+        yield from _check_coordinate(schema, "fieldTypes", name, [field])
+        for name in made_of:
+            yield from _check_coordinate(schema, f"fieldTypes.{written}", name, ())
     for field in unnamed_mutations(SchemaIndex(schema, policy_of(config))):
         yield Finding(
             "warning",
@@ -67,6 +85,42 @@ def check_schema(config: Config, schema: GraphQLSchema) -> Iterator[Finding]:
             "purges nothing unless its answer holds an entity: neither its payload nor its name "
             "says which type it changes",
         )
+
+
+def _check_roots(schema: GraphQLSchema, roots: RootNames) -> Iterator[Finding]:
+    for kind, word in contradicted(schema, roots):
+        yield Finding(
+            "warning",
+            f"rootTypeNames.{kind.value}",
+            f"the schema's {kind.value} root is {word}: the schema decides",
+        )
+
+
+def _check_caching(config: Config, schema: GraphQLSchema) -> Iterator[Finding]:
+    """Whether anything can be cached, and what ``@cacheControl`` has to do with it."""
+    hints = read_hints(schema)
+    if not (config.rules or hints or config.cache_introspection or config.pass_through_only):
+        yield Finding("warning", "rules", "there are none, so nothing is cached")
+    if not hints and schema.get_directive(DIRECTIVE) is not None:
+        yield Finding(
+            "note",
+            "schema",
+            "it declares @cacheControl and applies it nowhere: introspection does not tell where; "
+            "for its hints to count, give the SDL as `schema: schema.graphql`",
+        )
+    if config.cache_control.private_scope is None:
+        bearers = [
+            place
+            for place, hint in sorted({**hints.types, **hints.fields}.items())
+            if hint.scope == "PRIVATE"
+        ]
+        if bearers:
+            yield Finding(
+                "note",
+                "cacheControl.privateScope",
+                f"is not set, so what selects {', '.join(bearers[:5])}"
+                f"{' …' if len(bearers) > 5 else ''} passes: @cacheControl says PRIVATE there",
+            )
 
 
 def _check_coordinate(

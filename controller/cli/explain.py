@@ -114,13 +114,17 @@ def _query(
         scopes=tuple(_scope(config, name, headers) for name in sorted(decision.scopes))
         or (PUBLIC,),
         rules=tuple(
-            f"rules[{match.rule}] ({match.entry}) matches {match.coordinate}"
+            f"{_rule(match.rule)} ({match.entry}) matches {match.coordinate}"
             for match in decision.matched
         ),
         tags=tuple(dict.fromkeys(tags)),
         sent=brain.instrumented(operation).text,
         notes=("with data come tags for entities, lists and nulls",),
     )
+
+
+def _rule(index: int | None) -> str:
+    return "@cacheControl" if index is None else f"rules[{index}]"
 
 
 def _scope(config: Config, name: str, headers: dict[str, str]) -> str:

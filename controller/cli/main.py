@@ -20,6 +20,7 @@ from controller.cli.check import check_config
 from controller.cli.configs import Chosen, choose
 from controller.cli.explain import explain
 from controller.cli.purges import purge_app
+from controller.cli.schemas import schema_app
 from controller.cli.serve import run_serve
 from controller.cli.tour import tour
 from controller.cli.up import Setup, ensure_secret, prepare, run_up
@@ -163,6 +164,7 @@ def explain_command(
 
 
 app.add_typer(purge_app, name="purge")
+app.add_typer(schema_app, name="schema")
 
 
 def _choose(

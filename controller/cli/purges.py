@@ -84,7 +84,7 @@ def _purge(
 ) -> None:
     config = choose(file, None, None).config
     address = url or f"http://{config.controller.admin_listen.reachable}"
-    answer = _send(f"{address}/{config.name}", document, variables, token or _kept_token(config))
+    answer = _send(f"{address}/{config.name}", document, variables, token or kept_token(config))
     if as_json:
         typer.echo(json.dumps(answer))
         return
@@ -111,7 +111,8 @@ def _send(url: str, document: str, variables: dict[str, Any], token: str) -> dic
     return dict(answer)
 
 
-def _kept_token(config: Config) -> str:
+def kept_token(config: Config) -> str:
+    """The token of `shellac up`, else the one in the environment."""
     file = config.state_dir / "admin.token"
     if file.is_file():
         return file.read_text().strip()

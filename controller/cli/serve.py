@@ -21,6 +21,7 @@ from controller.admin.state import AdminState
 from controller.brain import Brain
 from controller.cli.up import ensure_secret
 from controller.gateway.app import Gateway
+from controller.gateway.identity import key_sets
 from controller.gateway.origin import Origin
 from controller.gateway.rules import gateway_rules
 from controller.policy_of import policy_of
@@ -66,6 +67,8 @@ async def run_serve(config: Config, token: str) -> None:
 async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio.Task[Any]]]:
     """Everything started; yields the tasks none of which should end."""
     policy = policy_of(config)
+    rules = gateway_rules(config)
+    sets = key_sets(rules.claims)
     freshness = Freshness(lag=config.purge.origin_lag)
     async with AsyncExitStack() as stack:
         log, peers, following = await stack.enter_async_context(_opened_log(config))
@@ -88,9 +91,9 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
             wait_seconds=config.purge.wait_timeout,
             peers=peers,
         )
-        gateway = Gateway(Brain(policy, None), origin, purger, freshness, gateway_rules(config))
+        gateway = Gateway(Brain(policy, None), origin, purger, freshness, rules)
         admin = AdminState(
-            policy, purger, schema_error="not fetched yet", tokens=frozenset({token})
+            policy, purger, schema_error="not fetched yet", tokens=frozenset({token}), key_sets=sets
         )
 
         def take(brain: Brain) -> None:
@@ -99,12 +102,13 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
             nodes.set_plan(brain.digest)
 
         keeper = SchemaKeeper(config, policy, take, admin)
+        admin.keeper = keeper
         listeners = [
             Listener(gateway, config.controller.gateway_listen),
             Listener(gateway, config.controller.pass_listen),
             Listener(create_admin_app(admin), config.controller.admin_listen),
         ]
-        jobs = [keeper.run(), keep_trimmed(log), nodes.run()]
+        jobs = [keeper.run(), keep_trimmed(log), nodes.run(), *(keys.run() for keys in sets)]
         working = [asyncio.create_task(job) for job in jobs]
         serving = [asyncio.create_task(listener.serve()) for listener in listeners]
         # In reverse order: no more requests, no more work, no more leases.

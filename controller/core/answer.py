@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from graphql import GraphQLObjectType
+
 from controller.core.arguments import root_field_arguments
 from controller.core.cut import cut
 from controller.core.instrument import Instrumented, as_written
 from controller.core.layout import Layout
 from controller.core.operation import Operation
+from controller.core.policy import GLOBAL_ID
 from controller.core.schema import SchemaIndex
 from controller.core.shape import Selected
 from controller.core.sites import selected_types
 from controller.core.tags import (
+    NULL_ID,
+    SOME_ID,
     Tag,
     entity_tag,
+    id_tag,
     list_tag,
     null_tag,
     operation_tag,
@@ -107,12 +113,14 @@ def read(layout: Layout, body: bytes) -> Reading | Uncuttable:
         parser = parse_exactly
 
 
-def entity_tags(seen: Seen) -> dict[str, set[Tag]]:
-    """The entity tags of an answer per type."""
+def entity_tags(index: SchemaIndex, seen: Seen) -> dict[str, set[Tag]]:
+    """The entity tags of an answer per type, with ``globalIds`` those without their type too."""
     tags: dict[str, set[Tag]] = {}
     for (name, key), found in seen.entities.items():
         if found:
             each = {entity_tag(name, key, values) for values in found}
+            if index.policy.global_ids and key == GLOBAL_ID:
+                each.update(id_tag(value) for (value,) in found)
             tags[name] = tags.get(name, set()) | each
     return tags
 
@@ -126,7 +134,8 @@ def _tags(
 ) -> tuple[tuple[Tag, ...], bool]:
     seen = reading.seen
     roots = seen.root_fields.union(layout.root_fields.values())
-    nulls, unidentified = set(seen.nulls), set(seen.unidentified)
+    # Nobody can say which entities a declared field was made of.
+    nulls, unidentified = set(seen.nulls), seen.unidentified | layout.declared
     if reading.has_errors or reading.members.get("data") is None:
         # A null can come from anything below it, and a null key from a failure.
         root = index.schema.get_root_type(operation.type)
@@ -137,11 +146,13 @@ def _tags(
     tags = {service_tag(index.policy.service)}
     if operation.name is not None:
         tags.add(operation_tag(operation.name))
-    tags.update(map(type_tag, seen.types))
-    tags.update(map(list_tag, seen.lists))
+    tags.update(map(type_tag, seen.types | layout.declared))
+    tags.update(map(list_tag, seen.lists | layout.declared))
     tags.update(map(null_tag, nulls))
     tags.update(_root_field_tags(operation, roots, variables))
-    return _limited(tags, entity_tags(seen), unidentified, index.policy.max_tags)
+    if index.policy.global_ids and any(_has_id(index, name) for name in nulls):
+        tags.add(NULL_ID)
+    return _limited(index, tags, entity_tags(index, seen), unidentified)
 
 
 def _root_field_tags(
@@ -157,15 +168,23 @@ def _root_field_tags(
             yield root_field_arguments_tag(selected.name, arguments)
 
 
+def _has_id(index: SchemaIndex, name: str) -> bool:
+    type_ = index.named(name)
+    return isinstance(type_, GraphQLObjectType) and GLOBAL_ID in index.keys(type_)
+
+
 def _limited(
-    tags: set[Tag], entities: dict[str, set[Tag]], unidentified: set[str], limit: int
+    index: SchemaIndex, tags: set[Tag], entities: dict[str, set[Tag]], unidentified: set[str]
 ) -> tuple[tuple[Tag, ...], bool]:
     """All tags in order; over the limit the busiest types' entities become one tag each."""
-    total = len(tags) + len(unidentified) + sum(map(len, entities.values()))
+    limit, global_ids = index.policy.max_tags, index.policy.global_ids
+    total = len(tags) + len(unidentified) + sum(map(len, entities.values())) + global_ids
     for name in sorted(entities, key=lambda name: (-len(entities[name]), name)):
         if total <= limit:
             break
         total -= len(entities.pop(name)) - (name not in unidentified)
         unidentified.add(name)
     every = tags.union(map(unidentified_tag, unidentified), *entities.values())
+    if global_ids and unidentified:
+        every.add(SOME_ID)
     return tuple(sorted(every)), len(every) > limit

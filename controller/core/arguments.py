@@ -1,18 +1,23 @@
 """The arguments of a root field as canonical JSON, for the tag that names them.
 
 Sorted member names, ASCII escapes, no spaces, and every leaf but null a string: in tags ``5``,
-``"5"`` and an enum meet.
+``"5"`` and an enum meet, and so do ``1``, ``1.0`` and ``1e0``. Null is not absent: where the schema
+has a default, null is what takes its place (GraphQL specification, 6.4.1).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Context, Decimal, InvalidOperation, Overflow, Underflow
 from typing import Final
 
 from graphql import (
     FieldNode,
+    FloatValueNode,
     GraphQLField,
+    IntValueNode,
     ListValueNode,
     NullValueNode,
     ObjectValueNode,
@@ -20,14 +25,25 @@ from graphql import (
     ValueNode,
     VariableNode,
 )
-from graphql.type import GraphQLArgument
+from graphql.type import (
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+)
 
-_MISSING: Final = object()
+from controller.core.lexemes import Lexeme
+
+MAX_FILLED: Final = 1_000
+"""Defaults that are written inside other defaults. A valid schema has no circle of them (3.10), but
+an origin's schema is not validated.
+"""
 
 
 def canonical_arguments(arguments: Mapping[str, object]) -> str:
     """Arguments as the Purging API gets them, or nodes of a document without variables."""
-    return _written(arguments, {})
+    return _Writer({}, fill=False).written(_Typed(arguments))
 
 
 def root_field_arguments(
@@ -36,29 +52,34 @@ def root_field_arguments(
     definition: OperationDefinitionNode,
     variables: Mapping[str, object],
 ) -> tuple[str, ...]:
-    """The forms under which a purge can name these arguments: as passed, and with the schema's
-    defaults for those that were not.
+    """The forms under which a purge can name these arguments.
+
+    As passed; and as the resolver gets them: with the schema's defaults at every depth for what was
+    not passed, and one value for a list of one (3.11).
     """
     known = {
         v.variable.name.value: v.default_value
         for v in definition.variable_definitions or ()
         if v.default_value is not None
     } | dict(variables)
-    passed: dict[str, object] = {a.name.value: a.value for a in node.arguments or ()}
-    passed = {name: value for name, value in passed.items() if _known(value, known)}
-    filled = {
-        name: _default(argument) for name, argument in field.args.items() if name not in passed
-    }
-    complete = passed | {n: value for n, value in filled.items() if value is not _MISSING}
-    return tuple(dict.fromkeys((_written(passed, known), _written(complete, known))))
+    passed = {a.name.value: a.value for a in node.arguments or ()}
+    forms = (
+        _Writer(known, fill=False).written(_Typed(passed)),
+        _Writer(known, fill=True).written(_Typed(passed, field.args)),
+    )
+    return tuple(dict.fromkeys(forms))
 
 
-def _default(argument: GraphQLArgument) -> object:
-    """As written in SDL or introspection: a literal; in code it may be a plain value."""
-    default = argument.default
-    if default is None:
-        return _MISSING
-    return default.literal if default.literal is not None else default.value
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A value and what is known of its type: an input type, the members of one, or nothing.
+
+    ``default``: it is the schema's, or part of one.
+    """
+
+    value: object
+    type: object = None
+    default: bool = False
 
 
 class _Text(str):
@@ -67,56 +88,102 @@ class _Text(str):
     __slots__ = ()
 
 
-def _written(value: object, variables: Mapping[str, object]) -> str:
-    """Iterative: a client's variables nest as deep as it likes."""
-    out: list[str] = []
-    stack: list[object] = [value]
-    while stack:
-        item = _resolved(stack.pop(), variables)
-        if isinstance(item, _Text):
-            out.append(item)
-        elif isinstance(item, Mapping):
-            out.append("{")
-            stack.append(_Text("}"))
-            stack.extend(_object(item, variables))
-        elif isinstance(item, list | tuple):
-            out.append("[")
-            stack.append(_Text("]"))
-            for position in range(len(item) - 1, -1, -1):
-                stack.append(item[position])
-                if position:
-                    stack.append(_Text(","))
-        else:
-            out.append(_leaf(item))
-    return "".join(out)
+@dataclass(slots=True)
+class _Writer:
+    """Writes one value. Iterative: a client's variables nest as deep as it likes."""
+
+    variables: Mapping[str, object]
+    fill: bool
+    filled: int = 0
+
+    def written(self, start: _Typed) -> str:
+        out: list[str] = []
+        stack: list[_Typed | _Text] = [start]
+        while stack:
+            item = stack.pop()
+            if isinstance(item, _Text):
+                out.append(item)
+                continue
+            value, type_ = self._resolved(item.value), _nullable(item.type)
+            if isinstance(type_, GraphQLList) and not isinstance(value, list) and value is not None:
+                value = [value]
+            if isinstance(value, Mapping):
+                out.append("{")
+                stack.append(_Text("}"))
+                stack.extend(self._object(value, type_, item.default))
+            elif isinstance(value, list):
+                element = type_.of_type if isinstance(type_, GraphQLList) else None
+                out.append("[")
+                stack.append(_Text("]"))
+                for position in range(len(value) - 1, -1, -1):
+                    stack.append(_Typed(value[position], element, item.default))
+                    if position:
+                        stack.append(_Text(","))
+            else:
+                out.append(_leaf(value))
+        return "".join(out)
+
+    def _object(
+        self, value: Mapping[str, object], type_: object, default: bool
+    ) -> list[_Typed | _Text]:
+        """The parts between the braces, last first. A member whose variable is missing is left
+        out, and may then have a default.
+        """
+        fields = _fields(type_)
+        members = {
+            name: _Typed(member, getattr(fields.get(name), "type", None), default)
+            for name, member in value.items()
+            if self._known(member)
+        }
+        if self.fill and self.filled < MAX_FILLED:
+            filled = {n: found for n, found in _defaults(fields) if n not in members}
+            self.filled += len(filled) if default else 0
+            members |= filled
+        parts: list[_Typed | _Text] = []
+        for name in sorted(members, reverse=True):
+            parts += [members[name], _Text(json.dumps(name) + ":"), _Text(",")]
+        return parts[:-1]
+
+    def _known(self, value: object) -> bool:
+        return not isinstance(value, VariableNode) or value.name.value in self.variables
+
+    def _resolved(self, value: object) -> object:
+        """A node of the document as the JSON value it means; a number as a ``Lexeme``."""
+        if isinstance(value, VariableNode):
+            value = self.variables.get(value.name.value)
+        if isinstance(value, ListValueNode | tuple):
+            return list(value.values if isinstance(value, ListValueNode) else value)
+        if isinstance(value, ObjectValueNode):
+            return {field.name.value: field.value for field in value.fields}
+        if isinstance(value, NullValueNode):
+            return None
+        if isinstance(value, IntValueNode | FloatValueNode):
+            return Lexeme(value.value)
+        if isinstance(value, ValueNode):
+            return getattr(value, "value", None)
+        return value
 
 
-def _object(item: Mapping[str, object], variables: Mapping[str, object]) -> list[object]:
-    """The parts between the braces, last first. A member whose variable is missing is left out."""
-    parts: list[object] = []
-    present = sorted((name for name in item if _known(item[name], variables)), reverse=True)
-    for name in present:
-        parts += [item[name], _Text(json.dumps(name) + ":"), _Text(",")]
-    return parts[:-1]
+def _nullable(type_: object) -> object:
+    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
 
 
-def _known(value: object, variables: Mapping[str, object]) -> bool:
-    return not isinstance(value, VariableNode) or value.name.value in variables
+def _fields(type_: object) -> Mapping[str, GraphQLArgument | GraphQLInputField]:
+    if isinstance(type_, GraphQLInputObjectType):
+        fields: Mapping[str, GraphQLInputField] = type_.fields
+        return fields
+    return type_ if isinstance(type_, Mapping) else {}
 
 
-def _resolved(value: object, variables: Mapping[str, object]) -> object:
-    """A node of the document as the JSON value it means."""
-    if isinstance(value, VariableNode):
-        value = variables.get(value.name.value)
-    if isinstance(value, ListValueNode):
-        return list(value.values)
-    if isinstance(value, ObjectValueNode):
-        return {field.name.value: field.value for field in value.fields}
-    if isinstance(value, NullValueNode):
-        return None
-    if isinstance(value, ValueNode):
-        return getattr(value, "value", None)
-    return value
+def _defaults(
+    fields: Mapping[str, GraphQLArgument | GraphQLInputField],
+) -> Iterator[tuple[str, _Typed]]:
+    """As written in SDL or introspection: a literal; in code it may be a plain value."""
+    for name, field in fields.items():
+        default = field.default
+        if default is not None:
+            value = default.value if default.literal is None else default.literal
+            yield name, _Typed(value, field.type, default=True)
 
 
 def _leaf(value: object) -> str:
@@ -124,4 +191,21 @@ def _leaf(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return '"true"' if value else '"false"'
+    if isinstance(value, int | float | Lexeme):
+        return json.dumps(_number(str(value)))
     return json.dumps(value if isinstance(value, str) else str(value))
+
+
+def _number(text: str) -> str:
+    """One text for all ways to write a number, without losing a digit."""
+    if text.isdigit() and (text == "0" or text[0] != "0"):
+        return text
+    context = Context(prec=len(text), Emax=10**8, Emin=-(10**8))
+    try:
+        number = context.create_decimal(text)
+    except (InvalidOperation, Overflow, Underflow):
+        return text
+    if not number.is_finite():
+        return text
+    plain = number.normalize(context) if number else Decimal(0)
+    return f"{plain:f}" if -32 < plain.adjusted() < 32 else str(plain)

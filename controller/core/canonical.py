@@ -5,18 +5,36 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import assert_never
+from typing import Final, assert_never
+
+import orjson
 
 from controller.core.lexemes import Json, Lexeme
 from controller.core.operation import Operation
+
+_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def canonical_json(value: Json) -> str:
     """Sorted member names, number lexemes as written, ASCII escapes, no spaces.
 
-    A lone surrogate, which is legal as an escape, stays one. Iterative: a client's variables nest
-    as deep as it likes.
+    A lone surrogate, which is legal as an escape, stays one.
     """
+    try:
+        # Ten times as fast, and the same text as long as that is printable ASCII.
+        text = orjson.dumps(value, _fragment, _OPTIONS).decode()
+    except orjson.JSONEncodeError:  # a lone surrogate, or nested too deeply
+        return _written(value)
+    return text if text.isascii() and "\x7f" not in text else _written(value)
+
+
+def _fragment(value: object) -> orjson.Fragment:
+    assert isinstance(value, Lexeme)
+    return orjson.Fragment(value.text)
+
+
+def _written(value: Json) -> str:
+    """Iterative: a client's variables nest as deep as it likes."""
     out: list[str] = []
     stack: list[_Text | Json] = [value]
     while stack:

@@ -45,6 +45,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "pass-through-only": "caching is off: passThroughOnly",
     "introspection": "the schema is asked for: __schema or __type",
     "non-cacheable": "something selected is listed in nonCacheable",
+    "private-hint": "something selected is PRIVATE by @cacheControl; cacheControl names no scope",
     "no-rule": "no rule matches anything that is selected",
     "max-age-0": "the rules come to maxAge 0 and swr 0",
     "too-complex": "reading the document takes too many steps",

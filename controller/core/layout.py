@@ -24,7 +24,7 @@ from controller.core.operation import Operation, selections
 from controller.core.policy import Key
 from controller.core.schema import SchemaIndex
 from controller.core.shape import Selected, Shape, operation_shape
-from controller.core.sites import collected_nodes
+from controller.core.sites import collected_nodes, declared_types
 
 MAX_NODES: Final = 50_000
 """Linear's most intricate operation has 831."""
@@ -38,7 +38,7 @@ class Kind:
     """Objects of one concrete type at one position.
 
     ``tagged`` is false for roots. ``children`` are the members that hold objects.
-    ``root_fields`` are the members of a query root.
+    ``root_fields`` are the members of a query root. ``list_types`` is what a connection holds.
     """
 
     name: str
@@ -46,14 +46,16 @@ class Kind:
     keys: tuple[tuple[Key, Columns], ...]
     children: tuple[tuple[str, Position], ...]
     root_fields: tuple[Selected, ...]
+    list_types: frozenset[str]
 
 
 class Position:
     """A place in the answer.
 
-    ``null_types`` could stand where a null does. ``list_types`` is empty unless this is a list or
-    a connection: then it names what it is a list of. ``only`` is the kind where there is just one,
-    known once an object was met (compiling ahead would recurse with the document's depth).
+    ``null_types`` could stand where a null does, or in it. ``list_types`` is empty unless this is a
+    list or a connection: then it names what it is a list of. ``only`` is the kind where there is
+    just one, known once an object was met (compiling ahead would recurse with the document's
+    depth).
     """
 
     __slots__ = ("_kinds", "_layout", "_shape", "list_types", "null_types", "only", "possible")
@@ -64,10 +66,11 @@ class Position:
         self._shape = shape
         self._kinds: dict[str, Kind] = {}
         self.possible = index.possible_names(shape.type.name)
-        self.list_types = _connection_types(index, shape.type)
+        connected = [layout.list_types(name) for name in self.possible]
+        self.list_types = layout.list_types(shape.type.name)
         if field is not None and _is_list(field):
             self.list_types |= self.possible
-        self.null_types = self.possible | self.list_types
+        self.null_types = self.possible.union(self.list_types, *connected)
         self.only: Kind | None = None
 
     def kind(self, name: str) -> Kind:
@@ -112,8 +115,9 @@ class Position:
 class Layout:
     """All positions of one operation. ``aliases`` maps injected response keys to field names.
 
-    ``root_fields`` are the fields of the operation's root by response key. ``opaque``: nothing is
-    read, because so many selections spread so much that compiling could stop the process for
+    ``root_fields`` are the fields of the operation's root by response key. ``declared`` are the
+    types that its fields are made of though no type says so (``fieldTypes``). ``opaque``: nothing
+    is read, because so many selections spread so much that compiling could stop the process for
     seconds, or because the schema has no such root (it is older than the origin's).
     """
 
@@ -131,9 +135,11 @@ class Layout:
         for alias, name in aliases.items():
             self._by_field[name] = (*self._by_field.get(name, ()), alias)
         self._positions: dict[tuple[str, tuple[int, ...]], Position] = {}
+        self._list_types: dict[str, frozenset[str]] = {}
         shape = operation_shape(index, operation) if known else _nothing(index)
         self.root = Position(self, shape, None)
         self.root_fields = shape.on(shape.type.name)
+        self.declared = declared_types(index, operation)
 
     def compile(self, shape: Shape, name: str) -> Kind:
         index = self.index
@@ -152,7 +158,15 @@ class Layout:
                 (key, self.position(field)) for key, field in selected.items() if field.shape
             ),
             root_fields=tuple(selected.values()) if query and query.name == name else (),
+            list_types=self.list_types(name),
         )
+
+    def list_types(self, name: str) -> frozenset[str]:
+        """What an object of this type is a list of; empty unless it is a connection."""
+        found = self._list_types.get(name)
+        if found is None:
+            found = self._list_types[name] = _connection_types(self.index, name)
+        return found
 
     def _columns(self, selected: Mapping[str, Selected], name: str) -> tuple[str, ...]:
         own = (k for k, s in selected.items() if s.name == name and not s.nodes[0].arguments)
@@ -182,13 +196,21 @@ def _is_list(field: GraphQLField) -> bool:
     return isinstance(type_, GraphQLList)
 
 
-def _connection_types(index: SchemaIndex, type_: object) -> frozenset[str]:
-    """What a connection is a list of (Relay's ``edges { node }``, or a plain ``nodes``)."""
-    nodes = _field(type_, "nodes")
-    found = _possible(index, nodes) if nodes is not None and _is_list(nodes) else frozenset()
+def _connection_types(index: SchemaIndex, name: str) -> frozenset[str]:
+    """What a connection is a list of: Relay's ``edges { node }``, a plain ``nodes``, or ``items``
+    of a type that is no entity itself (Magento, Contentful, AppSync).
+    """
+    type_ = index.named(name)
+    if not isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+        return frozenset()
+    for nodes in ("nodes",) if index.keys(type_) else ("nodes", "items"):
+        field = _field(type_, nodes)
+        found = _possible(index, field) if field is not None and _is_list(field) else None
+        if found:
+            return found
     edges = _field(type_, "edges")
-    if found or edges is None or not _is_list(edges):
-        return found
+    if edges is None or not _is_list(edges):
+        return frozenset()
     return _possible(index, _field(get_named_type(edges.type), "node"))
 
 

@@ -1,8 +1,9 @@
 """From a mutation's outcome to what it purges (policy Entity).
 
 Invariant 5: doubt widens the purge. What an answer names is purged entity by entity; a root field
-whose answer names nothing purges the types it can be about; when nothing is known about the
-outcome, that and every type the mutation selects.
+whose answer names nothing purges the types it can be about; one whose answer names none of the
+types in its own name purges those as well; when nothing is known about the outcome, all that and
+every type the mutation selects.
 """
 
 from __future__ import annotations
@@ -18,11 +19,21 @@ from controller.core.answer import entity_tags
 from controller.core.layout import Layout
 from controller.core.names import named_types, types_by_form
 from controller.core.operation import Operation, selections
-from controller.core.policy import Key
+from controller.core.policy import GLOBAL_ID, Key
 from controller.core.schema import SchemaIndex
 from controller.core.shape import Selected
 from controller.core.sites import selected_types
-from controller.core.tags import Tag, entity_tag, list_tag, null_tag, type_tag, unidentified_tag
+from controller.core.tags import (
+    NULL_ID,
+    SOME_ID,
+    Tag,
+    entity_tag,
+    id_tag,
+    list_tag,
+    null_tag,
+    type_tag,
+    unidentified_tag,
+)
 from controller.core.walk import Seen, walk
 
 
@@ -88,11 +99,19 @@ def purge_entity_tags(
 
     With it go the objects of the type whose key is unknown, and nulls where it could stand.
     """
-    return tuple(
+    tags = [
         tag
         for name in _concrete(index, type_name)
         for tag in (entity_tag(name, key, values), unidentified_tag(name), null_tag(name))
-    )
+    ]
+    if index.policy.global_ids and key == GLOBAL_ID:
+        tags.append(id_tag(values[0]))
+    return tuple(tags)
+
+
+def purge_id_tags(value: str) -> tuple[Tag, ...]:
+    """What a purge of an entity of unknown type purges, with ``globalIds``."""
+    return (id_tag(value), SOME_ID, NULL_ID)
 
 
 def purge_type_tags(index: SchemaIndex, type_name: str) -> tuple[Tag, ...]:
@@ -135,9 +154,13 @@ def _root_field(
     if certain and key not in data and not selected.certain:
         return set()
     tags = _seen_tags(index, seen)
-    if certain and seen.keyed:
-        return tags
-    types = _fallback(index, selected.name, selected.shape.type if selected.shape else None)
+    named = _named(index, selected.name)
+    types: set[str] = set()
+    if not (certain and seen.keyed):
+        types = _payload_types(index, selected.shape.type if selected.shape else None)
+    # An answer that names only others (``deletePost { user { id } }``) leaves its own type unsaid.
+    if not certain or named.isdisjoint(types | seen.keyed):
+        types |= named
     if not certain:
         types |= _selected_types(index, operation, selected)
     tags |= {tag for name in types for tag in purge_type_tags(index, name)}
@@ -155,7 +178,7 @@ def _seen_tags(index: SchemaIndex, seen: Seen) -> set[Tag]:
     """Entities by their keys; of one that does not tell its key, the type."""
     tags = {
         tag
-        for name, found in entity_tags(seen).items()
+        for name, found in entity_tags(index, seen).items()
         for tag in (*found, unidentified_tag(name), null_tag(name))
     }
     return tags.union(*(purge_type_tags(index, name) for name in seen.unidentified))
@@ -168,14 +191,13 @@ def unnamed_mutations(index: SchemaIndex) -> tuple[str, ...]:
     return tuple(
         name
         for name, field in fields.items()
-        if not _fallback(index, name, index.named(get_named_type(field.type).name))
+        if not _payload_types(index, index.named(get_named_type(field.type).name))
+        and not _named(index, name)
     )
 
 
-def _fallback(
-    index: SchemaIndex, field_name: str, payload_type: GraphQLCompositeType | None
-) -> set[str]:
-    """The keyed types that the field's payload can hold one level down, or else its name says."""
+def _payload_types(index: SchemaIndex, payload_type: GraphQLCompositeType | None) -> set[str]:
+    """The keyed types that a mutation's payload is, or can hold one level down."""
     payload: set[str] = set()
     if payload_type is not None:
         for type_ in index.possible_types(payload_type):
@@ -184,7 +206,7 @@ def _fallback(
                 for field in type_.fields.values()
                 for name in _keyed(index, get_named_type(field.type).name)
             }
-    return payload or _named(index, field_name)
+    return payload
 
 
 def _selected_types(index: SchemaIndex, operation: Operation, selected: Selected) -> set[str]:

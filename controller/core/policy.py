@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from graphql import OperationType
+
 ANONYMOUS: Final = "ANONYMOUS"
 """The scope of requests without credentials (``defaultScope``)."""
 PUBLIC: Final = "PUBLIC"
@@ -13,6 +15,8 @@ PUBLIC: Final = "PUBLIC"
 
 Key = tuple[str, ...]
 """The field names that together identify an entity; nearly always one name."""
+GLOBAL_ID: Final[Key] = ("id",)
+"""The key that names an entity without its type (``globalIds``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,8 @@ class Rule:
 
     ``max_age`` and ``swr`` are seconds. ``scope`` is a scope's name, PUBLIC or ANONYMOUS, never
     missing: the default scope is filled in where the config is read. ``index`` is the rule's
-    position in the config, for messages.
+    position in the config, for messages. ``hashes`` are SHA-256 in lower-case hex of the documents,
+    or of the canonical texts of the operations, to which it applies whatever ``types`` says.
     """
 
     index: int
@@ -29,6 +34,7 @@ class Rule:
     max_age: int
     swr: int
     scope: str
+    hashes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,10 @@ class Policy:
     ``digest`` changes whenever any of it does. ``key_fields`` lists alternatives per type name, an
     empty tuple meaning "has no key"; ``default_keys`` holds for all other types.
     ``non_cacheable`` holds ``Type`` and ``Type.field`` names. ``instrument`` allows any member to
-    be added to a document, ``add_keys`` key fields among them.
+    be added to a document, ``add_keys`` key fields among them. ``field_types`` maps ``Type.field``
+    to the types that the field is made of. ``global_ids``: ``id`` names an entity without its type.
+    ``root_names`` are the names of roots in all these names. ``default_scope`` is that of
+    ``@cacheControl`` hints without one; ``private_scope`` that of PRIVATE ones, None: they pass.
     """
 
     service: str
@@ -51,3 +60,9 @@ class Policy:
     add_keys: bool = True
     pass_through_only: bool = False
     max_tags: int = 2_000
+    field_types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    global_ids: bool = False
+    root_names: Mapping[OperationType, str] = field(default_factory=dict)
+    default_scope: str = ANONYMOUS
+    private_scope: str | None = None
+    cache_introspection: bool = False

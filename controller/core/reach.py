@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from graphql import FieldNode, InlineFragmentNode
-from graphql.language import FragmentSpreadNode, SelectionNode, SelectionSetNode
+from graphql.language import BooleanValueNode, FragmentSpreadNode, SelectionNode, SelectionSetNode
 from graphql.type import get_named_type, is_composite_type
 
 from controller.core.operation import Operation, Refusal
@@ -76,6 +76,8 @@ class _Walk:
             if steps > MAX_STEPS:
                 return False
             for node in set_.selections:
+                if _never(node):
+                    continue
                 if isinstance(node, FieldNode):
                     self._field(node, here)
                 else:
@@ -158,3 +160,17 @@ class _Walk:
                     found.add(outer)
                     waiting.append(outer)
         return found
+
+
+def _never(node: SelectionNode) -> bool:
+    """Whether ``@skip`` or ``@include`` leaves a selection out whatever the variables are (3.13).
+
+    A condition in a variable is "perhaps": a verdict depends on no variable.
+    """
+    for directive in node.directives or ():
+        left_out_if = {"skip": True, "include": False}.get(directive.name.value)
+        for argument in directive.arguments or ():
+            value = argument.value
+            if isinstance(value, BooleanValueNode) and value.value is left_out_if:
+                return True
+    return False

@@ -18,7 +18,9 @@ from graphql import (
 )
 from graphql.type import GraphQLField, GraphQLInterfaceType, get_nullable_type
 
+from controller.core.hints import read_hints
 from controller.core.policy import Key, Policy
+from controller.core.roots import in_schema_names
 
 
 class SchemaIndex:
@@ -26,12 +28,15 @@ class SchemaIndex:
 
     ``digest`` identifies schema and policy together: it is part of every canonical key, so an
     object tagged under other rules can never be hit. ``key_names`` are all names of key fields.
+    ``policy`` names every type as the schema does.
     """
 
     def __init__(self, schema: GraphQLSchema, policy: Policy) -> None:
         self.schema = schema
-        self.policy = policy
-        printed = print_schema(lexicographic_sort_schema(schema))
+        self.policy = policy = in_schema_names(policy, schema)
+        self.hints = read_hints(schema)
+        # print_schema prints no applied directives.
+        printed = print_schema(lexicographic_sort_schema(schema)) + self.hints.text()
         self.digest = hashlib.sha256(f"{policy.digest}\n{printed}".encode()).hexdigest()[:16]
         self.key_names = frozenset(
             name

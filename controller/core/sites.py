@@ -24,7 +24,7 @@ from graphql.type import (
     is_introspection_type,
 )
 
-from controller.core.operation import selections
+from controller.core.operation import Operation, selections
 from controller.core.schema import SchemaIndex
 
 Fragments = Mapping[str, FragmentDefinitionNode]
@@ -58,6 +58,42 @@ def sites(
     start: Iterable[tuple[SelectionSetNode, GraphQLNamedType]],
 ) -> Iterator[Site]:
     """Every site below ``start`` in document order, each fragment once, introspection left out."""
+    for _, node, type_ in _fields(index, fragments, start):
+        if node.selection_set is not None and type_ is not None:
+            yield Site(node.selection_set, type_)
+
+
+def declared_types(index: SchemaIndex, operation: Operation) -> frozenset[str]:
+    """The object types that the operation's fields are made of by ``fieldTypes``.
+
+    From the document, not from its answer: a field that was skipped, or stood below a null, counts.
+    An interface's field counts for its members, and a member's where the interface is selected.
+    """
+    wanted: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = {}
+    for coordinate, names in index.policy.field_types.items():
+        type_name, _, field_name = coordinate.partition(".")
+        made_of = frozenset().union(*(index.possible_names(name) for name in names))
+        wanted.setdefault(field_name, []).append((index.possible_names(type_name), made_of))
+    root = index.schema.get_root_type(operation.type)
+    if not wanted or root is None:
+        return frozenset()
+    start = [(operation.definition.selection_set, root)]
+    found: set[str] = set()
+    for parent, node, _ in _fields(index, operation.fragments, start):
+        for types, made_of in wanted.get(node.name.value, ()):
+            if types & index.possible_names(parent.name):
+                found |= made_of
+    return frozenset(found)
+
+
+def _fields(
+    index: SchemaIndex,
+    fragments: Fragments,
+    start: Iterable[tuple[SelectionSetNode, GraphQLNamedType]],
+) -> Iterator[tuple[GraphQLNamedType, FieldNode, GraphQLCompositeType | None]]:
+    """Every field below ``start`` with the type it is selected on and the one it returns, None for
+    leaves and introspection.
+    """
     spread: set[str] = set()
     stack = [(node, parent) for set_, parent in start for node in set_.selections][::-1]
     while stack:
@@ -65,10 +101,9 @@ def sites(
         type_: GraphQLNamedType | None = parent
         nested = getattr(node, "selection_set", None)
         if isinstance(node, FieldNode):
-            type_ = _return_type(parent, node.name.value)
-            if nested is None or type_ is None:
-                continue
-            yield Site(nested, type_)
+            returned = _return_type(parent, node.name.value)
+            yield parent, node, returned
+            type_ = returned
         elif isinstance(node, InlineFragmentNode):
             if node.type_condition is not None:
                 type_ = index.named(node.type_condition.name.value)

@@ -42,6 +42,17 @@ def unidentified_tag(type_name: str) -> Tag:
     return f"some:{type_name}"
 
 
+def id_tag(value: str) -> Tag:
+    """An entity by its ``id`` alone, whatever its type (``globalIds``)."""
+    return f"id:{value}"
+
+
+SOME_ID: Final[Tag] = "some-id"
+"""With ``globalIds``: an entity of some type whose ``id`` is missing."""
+NULL_ID: Final[Tag] = "null-id"
+"""With ``globalIds``: a null where something with an ``id`` could have stood."""
+
+
 def list_tag(type_name: str) -> Tag:
     """An answer that holds a list (or connection) of this type."""
     return f"list:{type_name}"

@@ -95,11 +95,18 @@ def _single(asked: Single, documents: Documents) -> Verdict:
     values = declared(operation, asked.variables)
     return CacheableQuery(
         operation=operation,
-        key=canonical_key(documents.index.digest, operation, values),
+        key=canonical_key(_plan(documents.index.digest, outcome), operation, values),
         variables=canonical_json(values),
         values=values,
         decision=outcome,
     )
+
+
+def _plan(digest: str, decision: Decision) -> str:
+    """Schema and policy, and the rules that one spelling of the question meets and others do not:
+    answers under other rules are other objects.
+    """
+    return ":".join([digest, *map(str, decision.by_spelling)])
 
 
 def _passed(

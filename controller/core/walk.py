@@ -7,6 +7,7 @@ their GraphQL type, so ``5``, ``"5"`` and an enum meet.
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -59,10 +60,11 @@ class Seen:
 def parse_answer(body: bytes) -> object:
     """The JSON value of ``body``. ValueError (RecursionError within): not UTF-8 JSON, or too deep.
 
-    orjson refuses lone surrogates and numbers like 1e400, which an origin may well send.
+    orjson refuses lone surrogates and numbers like 1e400, which an origin may well send, and a byte
+    order mark, which a parser may ignore (RFC 8259, section 8.1).
     """
     try:
-        return orjson.loads(body)
+        return orjson.loads(body.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError:
         return parse_exactly(body)
 
@@ -70,7 +72,7 @@ def parse_answer(body: bytes) -> object:
 def parse_exactly(body: bytes) -> object:
     """The same with every number as the string of its own characters."""
     try:
-        text = body.decode()
+        text = body.removeprefix(BOM_UTF8).decode()
         return json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
@@ -147,6 +149,7 @@ def _guess(
 def _meet(seen: Seen, kind: Kind, values: list[Object]) -> None:
     if kind.tagged:
         seen.types.add(kind.name)
+    seen.lists.update(kind.list_types)
     seen.root_fields.update(kind.root_fields)
     if len(kind.keys) == 1 and len(kind.keys[0][1]) == 1:
         _identify_simply(seen, kind, values)

@@ -24,6 +24,7 @@ from controller.gateway.asgi import (
     read_request,
     send_response,
 )
+from controller.gateway.identity import identity_response
 from controller.gateway.origin import Origin
 from controller.gateway.passes import answer_pass
 from controller.gateway.queries import answer_query
@@ -83,6 +84,8 @@ class Gateway:
     async def _round(self, request: Request) -> Response:
         if request.path == "/verdict":
             return verdict_response(self.brain, request)
+        if request.path == "/identity":
+            return await identity_response(request, self.rules.claims)
         if request.path != "/graphql":
             return graphql_error(404, "The gateway has no such path", "NOT_FOUND", accept=None)
         if request.header(b"x-shellac-round") == "data":

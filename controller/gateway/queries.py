@@ -13,14 +13,16 @@ import orjson
 
 from controller.brain import Brain, digest
 from controller.core.answer import Answer, Uncuttable, read_answer
+from controller.core.claims import EXPIRED, Unverified
 from controller.core.instrument import Instrumented
 from controller.core.tags import Tag
 from controller.core.verdict import CacheableQuery
 from controller.gateway.asgi import Request, Response
 from controller.gateway.headers import Headers, text
+from controller.gateway.identity import identify
 from controller.gateway.origin import Origin, OriginAnswer
 from controller.gateway.rules import GatewayRules
-from controller.gateway.storing import not_storable, stored, unstored
+from controller.gateway.storing import decision_to_store, stored, unstored
 from controller.gateway.verdicts import http_request
 from controller.purge.freshness import Freshness
 
@@ -37,16 +39,23 @@ async def answer_query(
     verdict = brain.decide(http_request(request))
     if not isinstance(verdict, CacheableQuery) or not _of_this_plan(request, brain, verdict):
         # Varnish has cut the request by other rules than these: it must send it again whole.
-        return Response(200, [(b"x-shellac-again", b"1"), (b"x-shellac-detail", b"plan-changed")])
-    decision = verdict.decision
-    headers = keyed_headers(request.headers, rules, decision.scopes)
+        return _again("plan-changed")
+    identified = await identify(request.headers, verdict.decision.scopes, rules.claims)
+    if isinstance(identified, Unverified):
+        return _again(identified.detail)
+    if request.header(b"x-shellac-claims") != identified.text:
+        return _again("claims-changed")
+    headers = keyed_headers(request.headers, rules, verdict.decision.scopes)
+    headers = identified.as_keyed(headers)
     began = freshness.begin()
     fetched = await _fetch(brain, origin, verdict, headers)
-    detail = fetched.refused or not_storable(fetched.answer, decision, rules)
-    if detail is None and fetched.has_errors and not rules.cache_errors:
-        detail = "errors"
-    if detail is not None:
-        return unstored(fetched.answer, fetched.body, detail)
+    decision = fetched.refused or decision_to_store(fetched.answer, verdict.decision, rules)
+    if not isinstance(decision, str) and fetched.has_errors and not rules.cache_errors:
+        decision = "errors"
+    if not isinstance(decision, str) and identified.until <= time.time():
+        decision = EXPIRED
+    if isinstance(decision, str):
+        return unstored(fetched.answer, fetched.body, decision)
     boot = request.header(b"x-shellac-boot") or ""
     own_key = freshness.admit(fetched.tags, began, node=boot, max_age=decision.max_age)
     if own_key is None:
@@ -65,6 +74,11 @@ async def answer_query(
     )
     response.headers.append((b"x-shellac-took", f"{time.monotonic() - started:.3f}".encode()))
     return response
+
+
+def _again(detail: str) -> Response:
+    """Varnish must send the request again, whole and as a pass."""
+    return Response(200, [(b"x-shellac-again", b"1"), (b"x-shellac-detail", detail.encode())])
 
 
 def keyed_headers(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from controller.core.policy import ANONYMOUS
+from controller.gateway.identity import ClaimScope, claim_scopes
 from vclgen.config import Config, ScopeSource
 from vclgen.names import ALWAYS_KEYED
 
@@ -15,7 +16,10 @@ _NEGOTIATED: Final = frozenset({"accept", "accept-encoding", "content-type"})
 
 @dataclass(frozen=True, slots=True)
 class GatewayRules:
-    """Sizes are bytes. ``scopes`` maps a scope's name to where its value is read."""
+    """Sizes are bytes. ``scopes`` maps a scope's name to where its value is read.
+    ``claims`` are those whose value is a claim of the token there.
+    ``origin_cache_control``: the origin's Cache-Control counts as a rule.
+    """
 
     keyed_headers: frozenset[str]
     scopes: Mapping[str, tuple[ScopeSource, ...]]
@@ -24,6 +28,8 @@ class GatewayRules:
     max_body_size: int
     max_request_size: int
     debug: bool
+    origin_cache_control: bool = False
+    claims: Mapping[str, ClaimScope] = field(default_factory=dict)
 
     def forwarded_headers(self, scopes: Iterable[str]) -> frozenset[str]:
         """The headers a cacheable fetch under these scopes may carry beside the fixed ones."""
@@ -51,7 +57,11 @@ class GatewayRules:
 
 
 def gateway_rules(config: Config) -> GatewayRules:
-    """The gateway's part of the config."""
+    """The gateway's part of the config.
+
+    Raises:
+        ConfigError: the file with the key of a scope cannot be used.
+    """
     return GatewayRules(
         keyed_headers=frozenset({*map(str.lower, config.vary_headers), *ALWAYS_KEYED}),
         scopes={name: scope.sources for name, scope in config.scopes.items()},
@@ -60,4 +70,6 @@ def gateway_rules(config: Config) -> GatewayRules:
         max_body_size=config.max_body_size,
         max_request_size=config.max_request_size,
         debug=config.debug,
+        origin_cache_control=not config.ignore_origin_cache_control,
+        claims=claim_scopes(config),
     )

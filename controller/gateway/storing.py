@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection
 from typing import Final
 
+from controller.core.cache_control import is_private, limited, origin_lifetime
 from controller.core.rules import Decision
 from controller.core.tags import WIRE_LENGTH, Tag, wire
 from controller.gateway.asgi import Response
@@ -19,11 +20,26 @@ DEBUG_BYTES: Final = 4_000
 """Bytes of readable tags kept with an object under ``debug: true``."""
 
 
-def not_storable(answer: OriginAnswer, decision: Decision, rules: GatewayRules) -> str | None:
-    """Why the origin's status, size or headers forbid storing, as a detail; None if they do not.
+def decision_to_store(
+    answer: OriginAnswer, decision: Decision, rules: GatewayRules
+) -> Decision | str:
+    """The decision under which an answer may be stored, or the detail that says why it may not.
 
-    ``Vary`` and ``Set-Cookie`` always count. Cache-Control does not (Stellate's default): the
-    fetch was built from the key, so the answer cannot be personal beyond it.
+    The origin's Cache-Control shortens it only with ``ignoreOriginCacheControl: false``. By default
+    it does not count, as in Stellate: the fetch was built from the key, so the answer cannot be
+    personal beyond it.
+    """
+    detail = not_storable(answer, decision, rules)
+    if detail is not None or not rules.origin_cache_control:
+        return detail or decision
+    cache_control = lookup_all(answer.headers, b"cache-control")
+    return limited(decision, origin_lifetime(cache_control, lookup_all(answer.headers, b"age")))
+
+
+def not_storable(answer: OriginAnswer, decision: Decision, rules: GatewayRules) -> str | None:
+    """Why status, size, ``Vary`` or ``Set-Cookie`` of an answer forbid storing, as a detail; None
+    if they do not. These always count. So does ``private`` under a claim scope: there the origin
+    knows best what depends on more than the claim.
     """
     if answer.status != 200:
         return "origin-status"
@@ -40,6 +56,9 @@ def not_storable(answer: OriginAnswer, decision: Decision, rules: GatewayRules) 
     }
     if not varied - {""} <= rules.may_vary_on(decision.scopes):
         return "vary"
+    claimed = decision.scopes & rules.claims.keys()
+    if claimed and is_private(lookup_all(answer.headers, b"cache-control")):
+        return "origin-private"
     return None
 
 

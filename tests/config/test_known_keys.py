@@ -46,11 +46,7 @@ ON = [
     ("complexity: {maxComplexity: 5}", "before Shellac"),
     ("retries: {networkErrors: {isEnabled: true}}", "a failed request is reported"),
     ("blockIntrospection: true", "enforce it at the origin"),
-    ("cacheIntrospection: true", "introspection passes"),
-    ("ignoreOriginCacheControl: false", "state maxAge in rules"),
     ("mutations: {publish: [Post]}", "call the Purging API"),
-    ("fieldTypes: {Query.count: [Post]}", "a short maxAge"),
-    ("globalIds: true", "purge with type and id"),
     ("tagTemplates: {Post: 'p_{id}'}", "remove it"),
     ("staleIfError: 1h", "swr"),
     ("cors: {origins: ['*']}", "let the origin answer it"),
@@ -69,9 +65,6 @@ OFF = [
     "complexity: {}",
     "retries: {networkErrors: {isEnabled: false, whenGraphQLResponse: true}}",
     "blockIntrospection: false",
-    "cacheIntrospection: false",
-    "ignoreOriginCacheControl: true",
-    "ignoreOriginCacheControl: null",
     "mutations: {}",
     "globalIds: false",
     "staleIfError: 0",
@@ -100,34 +93,6 @@ def test_what_is_off_is_accepted_and_changes_nothing(text):
     result = loaded(text)
     assert result.config == config("")
     assert result.notices == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "path", "fix"),
-    [
-        (
-            "rules: [{types: [A], maxAge: 1}, {types: [A], maxAge: 1, operationHashes: [h]}]",
-            "rules[1].operationHashes",
-            "name types or fields",
-        ),
-        (
-            "scopes: {U: {definition: 'header:authorization', jwt: {claim: sub}}}",
-            "scopes.U.jwt",
-            "one cached answer for each token",
-        ),
-    ],
-)
-def test_a_refused_key_of_a_section_is_named_by_its_path(text, path, fix):
-    problem = only_problem(text)
-    assert problem.path == path
-    assert fix in problem.fix
-
-
-def test_a_refused_key_of_a_section_is_accepted_when_off():
-    off = "rules: [{types: [A], maxAge: 1, operationHashes: []}]"
-    assert config(off) == config("rules: [{types: [A], maxAge: 1}]")
-    scope = "scopes: {U: {definition: 'header:a', jwt: null}}"
-    assert config(scope) == config("scopes: {U: 'header:a'}")
 
 
 @pytest.mark.parametrize("key", ["rules", "scopes", "keyFields", "schema", "debug", "varnish"])

@@ -85,6 +85,7 @@ def test_a_stellate_config_loads(tmp_path, name):
     assert found.bypass_cache_headers[0].name == "x-preview-token"
     assert found.fetch_headers == {"x-gateway-key": "123"}
     assert found.remove_cookies == ("session-hint",)
+    assert found.root_type_names.query == "Query"
 
 
 def test_its_environments_are_chosen_by_name(tmp_path):
@@ -97,7 +98,7 @@ def test_it_is_told_what_has_no_effect_and_what_a_missing_scope_means(tmp_path):
     file = tmp_path / "stellate.yml"
     file.write_text(SHOP)
     notices = {notice.path: notice for notice in load_config(file).notices}
-    assert set(notices) == {"enablePlayground", "rootTypeNames", "variableLogging", "rules[0]"}
+    assert set(notices) == {"enablePlayground", "variableLogging", "rules[0]"}
     assert "Stellate shares such answers with everybody" in notices["rules[0]"].what
     assert "defaultScope: PUBLIC" in notices["rules[0]"].fix
     assert str(notices["enablePlayground"]).startswith(f"{file}:5: enablePlayground: ")

@@ -259,3 +259,34 @@ def test_the_built_in_names_would_be_accepted_from_a_config():
 def test_relative_paths_of_a_text_start_at_its_folder():
     found = loaded("stateDir: s", source="/etc/shellac/shellac.yaml").config
     assert found.state_dir == Path("/etc/shellac/s")
+
+
+def test_a_rule_can_name_operations_by_hash_alone():
+    digest = "Ab" * 32
+    found = config(f"rules: [{{maxAge: 1, operationHashes: [{digest}]}}]").rules[0]
+    assert found.types == {}
+    assert found.operation_hashes == ("ab" * 32,)
+
+
+def test_roots_and_private_hints_have_the_names_they_are_given():
+    found = config(
+        "rootTypeNames: {query: query_root, subscription: null}\n"
+        "scopes: {USER: 'header:x-user'}\ncacheControl: {privateScope: USER}"
+    )
+    assert found.root_type_names.query == "query_root"
+    assert found.root_type_names.subscription is None
+    assert found.cache_control.private_scope == "USER"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rootTypeNames: {query: Q}",
+        "ignoreOriginCacheControl: false",
+        "cacheIntrospection: true",
+        "rules: [{types: [A], maxAge: 1}]",
+    ],
+)
+def test_what_shapes_answers_changes_the_digest(text):
+    assert config(text).digest != config("").digest
+    assert config("ignoreOriginCacheControl: true\ncacheIntrospection: false") == config("")

@@ -123,6 +123,74 @@ def test_a_root_field_that_names_nothing_purges_the_types_it_can_be_about(
     assert found.unnamed == ()
 
 
+OWN_TYPE = SchemaIndex(
+    build_schema(
+        "type Query { a: Int } type Post { id: ID } type User { id: ID } type Comment { id: ID }"
+        "type UserPayload { user: User } type PostPayload { post: Post user: User }"
+        "type Mutation { delPost(id: ID): UserPayload editPost: PostPayload ban: UserPayload"
+        " addCommentToPost: PostPayload }"
+    ),
+    POLICY,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "expected"),
+    [
+        # GitHub's deleteIssue answers with the repository.
+        (
+            "mutation{delPost(id:5){user{id}}}",
+            '{"delPost":{"user":{"id":7}}}',
+            entity("User", "7") | types("Post"),
+        ),
+        ("mutation{delPost(id:5){user{id}}}", '{"delPost":null}', types("User", "Post")),
+        (
+            "mutation{gone:delPost(id:5){user{id}}}",
+            '{"gone":{"user":null}}',
+            types("User", "Post"),
+        ),
+        (
+            "mutation{editPost{user{id}}}",
+            '{"editPost":{"user":{"id":7}}}',
+            entity("User", "7") | types("Post"),
+        ),
+        # What its name says is answered, if only in part, or the name says nothing.
+        (
+            "mutation{editPost{post{id}user{id}}}",
+            '{"editPost":{"post":{"id":5},"user":{"id":7}}}',
+            entity("Post", "5") | entity("User", "7"),
+        ),
+        (
+            "mutation{addCommentToPost{post{id}}}",
+            '{"addCommentToPost":{"post":{"id":5}}}',
+            entity("Post", "5"),
+        ),
+        ("mutation{ban{user{id}}}", '{"ban":{"user":{"id":7}}}', entity("User", "7")),
+    ],
+)
+def test_an_answer_that_names_other_types_leaves_the_names_own_to_be_purged(
+    text: str, answer: str, expected: set[str]
+) -> None:
+    assert set(purge(text, answer, OWN_TYPE).tags) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mutation{delPost{user{id}}}",
+        "mutation{editPost{user{id}}}",
+        "mutation{addCommentToPost{user{id}}}",
+    ],
+)
+def test_the_intent_holds_what_the_answer_can_come_to(text: str) -> None:
+    """Of types; which entities, only the answer can tell."""
+    name = text.split("{")[1]
+    intent = set(purge(text, Unknown(), OWN_TYPE).tags)
+    for answer in ('{"%s":{"user":{"id":7}}}', '{"%s":{"user":null}}', '{"%s":null}'):
+        found = set(purge(text, answer % name, OWN_TYPE).tags)
+        assert {tag for tag in found if tag.startswith(("type:", "null:", "list:"))} <= intent
+
+
 def test_what_nothing_names_is_reported() -> None:
     found = purge("mutation{ping log{entry}again:ping}", '{"ping":true,"log":{"entry":"x"}}')
     assert found == MutationPurge((), ("ping", "log"))

@@ -141,7 +141,7 @@ def test_strings_mean_the_same_in_the_canonical_text(value: str, block: bool) ->
         assert print_ast(parse(found.text)) == print_ast(parse(text))
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(60), deadline=None)
 @given(documents(), st.integers(0, 5))
 def test_the_canonical_text_is_answered_like_the_document(text: str, seed: int) -> None:
     found = operation(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -249,6 +250,117 @@ def test_what_is_not_selected_is_cacheable(entry: str) -> None:
 )
 def test_introspection_is_passed(text: str) -> None:
     assert_refused(decided(text, rule("Query")), "introspection")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ __schema { queryType { name } } }",
+        '{ __type(name: "Post") { name } }',
+        "{ __typename s: __schema { description } ...F } fragment F on Query { __typename }",
+        "{ __schema { description } post @include(if: false) { id } }",
+    ],
+)
+def test_introspection_is_cached_as_public_where_the_owner_wants_it(text: str) -> None:
+    found = decided(text, rule("Query", scope="AUTH", max_age=5), cache_introspection=True)
+    assert isinstance(found, Decision), found
+    assert (found.max_age, found.swr, found.scopes) == (63 * 60, 24 * 3600, frozenset())
+
+
+def test_a_document_with_introspection_in_it_needs_rules_for_the_rest() -> None:
+    text = "{ __schema { description } me { id } }"
+    assert_refused(decided(text, cache_introspection=True), "no-rule")
+    assert_refused(
+        decided(text, rule("Query"), cache_introspection=True, non_cacheable=frozenset({"User"})),
+        "non-cacheable",
+    )
+    found = decided(
+        text, rule("User", max_age=9_999, swr=99, scope="AUTH"), cache_introspection=True
+    )
+    assert isinstance(found, Decision)
+    assert (found.max_age, found.swr, found.scopes) == (63 * 60, 99, frozenset({"AUTH"}))
+
+
+def test_introspection_below_the_root_is_no_introspection_alone() -> None:
+    text = "{ me { query { __schema { description } } } }"
+    assert_refused(decided(text, cache_introspection=True), "no-rule")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ count me @include(if: false) { id } }",
+        "{ count me @skip(if: true) { id } }",
+        "query($y: Boolean!) { count me @include(if: $y) @skip(if: true) { id } }",
+        "{ count ... @include(if: false) { me { id } } }",
+        "{ count ...F @skip(if: true) } fragment F on Query { me { id } }",
+        "{ count post { id owner @include(if: false) { id } } }",
+    ],
+)
+def test_what_a_literal_leaves_out_does_not_count(text: str) -> None:
+    found = decided(text, rule("Query"), rule("User", scope="AUTH"))
+    assert isinstance(found, Decision)
+    assert found.scopes == frozenset()
+    assert "User" not in found.types
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ count me @include(if: true) { id } }",
+        "{ count me @skip(if: false) { id } }",
+        "query($y: Boolean!) { count me @include(if: $y) { id } }",
+        "query($y: Boolean! = false) { count me @include(if: $y) { id } }",
+        "query($y: Boolean! = true) { count me @skip(if: $y) { id } }",
+        "query($y: Boolean!) { count me @include(if: true) @skip(if: $y) { id } }",
+        "{ count me @include(if: false) { id } me { id } }",
+        "{ count ...F @skip(if: true) ...F } fragment F on Query { me { id } }",
+    ],
+)
+def test_what_may_be_there_counts(text: str) -> None:
+    found = decided(text, rule("Query"), rule("User", scope="AUTH"))
+    assert isinstance(found, Decision)
+    assert found.scopes == {"AUTH"}
+
+
+def test_of_an_object_with_nothing_left_any_member_may_be_there() -> None:
+    text = "{ things { __typename ... on Post @include(if: false) { title } } }"
+    assert_matches(text, "Ledger", "Ledger")
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_rule_applies_to_an_operation_by_the_hash_of_its_document() -> None:
+    sent = "query  Q { count } "
+    canonical = operation(sent).text
+    assert canonical != sent
+    by_hash = Rule(3, {}, 60, 0, "AUTH", frozenset({sha256(sent)}))
+    found = decided(sent, by_hash)
+    assert isinstance(found, Decision)
+    assert (found.scopes, found.by_spelling) == (frozenset({"AUTH"}), (3,))
+    assert [(m.rule, m.coordinate) for m in found.matched] == [(3, "the document")]
+    assert_refused(decided(sent.replace("  ", " "), by_hash), "no-rule")
+
+
+def test_a_rule_applies_to_every_spelling_by_the_hash_of_the_canonical_text() -> None:
+    by_hash = Rule(3, {}, 60, 0, "AUTH", frozenset({sha256(operation("query Q { count }").text)}))
+    for sent in ("query  Q { count } ", "query Q{count,}", "query Q { count } # the end"):
+        found = decided(sent, by_hash)
+        assert isinstance(found, Decision)
+        assert [(m.rule, m.coordinate) for m in found.matched] == [(3, "the operation")]
+        assert found.by_spelling == ()
+    assert_refused(decided("query R { count }", by_hash), "no-rule")
+
+
+def test_hashes_and_types_of_a_rule_are_alternatives_and_its_times_count_once() -> None:
+    both = Rule(0, {"User": None}, 60, 0, "AUTH", frozenset({sha256("{ count }")}))
+    for text in ("{ count }", "{ me { id } }"):
+        found = decided(text, both, rule("Query", max_age=90))
+        assert isinstance(found, Decision)
+        assert (found.max_age, found.scopes) == (60, frozenset({"AUTH"}))
+    assert isinstance(decided("{ post { id } }", both), Refusal)
 
 
 def test_nothing_is_cached_when_caching_is_off() -> None:

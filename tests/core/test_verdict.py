@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
@@ -136,6 +137,17 @@ def test_two_questions_have_two_keys() -> None:
         post("query { count count }"),
     ]
     assert len({cacheable(one).key for one in asked}) == len(asked)
+
+
+def test_two_spellings_under_two_rules_have_two_keys() -> None:
+    """By its hash one may be kept for other people, or longer, than the other."""
+    digest = hashlib.sha256(Q.encode()).hexdigest()
+    rules = (*POLICY.rules, Rule(1, {}, 5, 0, "AUTH", frozenset({digest})))
+    shop = Documents(SchemaIndex(SCHEMA, Policy("shop", "digest", rules=rules)), size=5)
+    hashed, other = cacheable(post(Q, shop=shop)), cacheable(post(Q + " ", shop=shop))
+    assert (hashed.decision.max_age, other.decision.max_age) == (5, 60)
+    assert hashed.key != other.key
+    assert other.key == cacheable(post(Q + "\n", shop=shop)).key
 
 
 def test_another_schema_or_policy_has_other_keys() -> None:

@@ -229,6 +229,71 @@ def test_a_null_connection_is_a_null_of_its_node_too() -> None:
     assert seen("{feed{totalCount}}", '{"feed":null}').nulls == {"PostConnection", "Post"}
 
 
+LISTS = SchemaIndex(
+    build_schema("""
+    type Query { products: Products found: Found open: Open carts: [Cart] deep: [[[Post!]!]!]! }
+    union Found = Products | Posts | Money
+    interface Open { size: Int }
+    type Products implements Open { items: [Product] size: Int }
+    type Posts implements Open { edges: [Edge!]! size: Int }
+    type Edge { node: Node }
+    interface Node { id: ID }
+    type Post implements Node { id: ID }
+    type Page implements Node { id: ID }
+    type Product { id: ID }
+    type Money { items: [Float] }
+    type Cart { id: ID items: [Item!]! }
+    type Item { id: ID }
+    """),
+    POLICY,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "lists"),
+    [
+        # Magento, Contentful, AppSync.
+        ("{products{size}}", '{"products":{"size":3}}', {"Product"}),
+        # An entity that has items is no connection.
+        ("{carts{id}}", '{"carts":[{"id":1}]}', {"Cart"}),
+        ("{carts{id items{id}}}", '{"carts":[{"id":1,"items":[]}]}', {"Cart", "Item"}),
+        # A list of leaves holds no type.
+        (
+            "{found{__typename...on Money{items}}}",
+            '{"found":{"__typename":"Money","items":[1]}}',
+            set(),
+        ),
+        # A connection behind an interface or union; its nodes may be of several types.
+        ("{found{__typename}}", '{"found":{"__typename":"Products"}}', {"Product"}),
+        ("{found{__typename}}", '{"found":{"__typename":"Posts"}}', {"Post", "Page"}),
+        ("{open{__typename size}}", '{"open":{"__typename":"Posts","size":0}}', {"Post", "Page"}),
+        ("{open{size}}", '{"open":{"size":0}}', {"Post", "Page", "Product"}),
+        ("{deep{id}}", '{"deep":[]}', {"Post"}),
+        ("{deep{id}}", '{"deep":[[[]],[]]}', {"Post"}),
+    ],
+)
+def test_what_is_a_list_of_something(text: str, data: str, lists: set[str]) -> None:
+    assert seen(text, data, LISTS, instrumented=False).lists == lists
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "nulls"),
+    [
+        ("{products{size}}", '{"products":null}', {"Products", "Product"}),
+        (
+            "{found{__typename}}",
+            '{"found":null}',
+            {"Products", "Posts", "Money", "Product", "Post", "Page"},
+        ),
+        ("{open{size}}", '{"open":null}', {"Products", "Posts", "Product", "Post", "Page"}),
+    ],
+)
+def test_a_null_is_one_of_each_possible_type_and_of_what_it_would_hold(
+    text: str, data: str, nulls: set[str]
+) -> None:
+    assert seen(text, data, LISTS, instrumented=False).nulls == nulls
+
+
 def test_a_root_is_no_type_and_names_its_fields() -> None:
     found = seen("{me{id query{c:count me{id}}}}", '{"me":{"id":1,"query":{"c":5,"me":null}}}')
     assert found.types == {"User"}
@@ -267,6 +332,8 @@ def test_a_layout_stays_as_small_as_its_document() -> None:
         (b'{"a":1e400}', {"a": "1e400"}),
         (b'{"a":"\\ud800"}', {"a": "\ud800"}),
         (b'{"a":1}', {"a": 1}),
+        (b'\xef\xbb\xbf{"a":1}', {"a": 1}),
+        (b'\xef\xbb\xbf{"a":"\\ud800"}', {"a": "\ud800"}),
     ],
 )
 def test_what_orjson_refuses_is_read_by_json(body: bytes, value: object) -> None:
@@ -282,7 +349,8 @@ def test_what_orjson_refuses_is_read_by_json(body: bytes, value: object) -> None
         b"[" * 1_500 + b"]" * 1_500,
         json.dumps({"a": "caf\u00e9"}, ensure_ascii=False).encode("latin-1"),
         json.dumps({}).encode("utf-16"),
-        b"\xef\xbb\xbf{}",
+        b"\xef\xbb\xbf",
+        b"\xef\xbb\xbf\xef\xbb\xbf{}",
     ],
 )
 def test_what_is_not_json_in_utf8_is_refused(body: bytes) -> None:

@@ -9,7 +9,13 @@ from controller.gateway.headers import from_origin, to_origin
 from controller.gateway.origin import OriginAnswer
 from controller.gateway.queries import keyed_headers
 from controller.gateway.rules import GatewayRules, gateway_rules
-from controller.gateway.storing import XKEY_LINE, not_storable, stored, xkey_lines
+from controller.gateway.storing import (
+    XKEY_LINE,
+    decision_to_store,
+    not_storable,
+    stored,
+    xkey_lines,
+)
 from controller.purge.freshness import Freshness
 from vclgen.config import load_config_text
 
@@ -88,6 +94,34 @@ def test_removable_cookies_do_not_forbid_and_are_not_kept(rules: GatewayRules) -
     names = {name.lower() for name, _ in response.headers}
     assert b"set-cookie" not in names
     assert {b"content-type", b"etag", b"xkey", b"x-shellac-max-age"} <= names
+
+
+@pytest.fixture
+def obedient() -> GatewayRules:
+    text = CONFIG + "ignoreOriginCacheControl: false\n"
+    return gateway_rules(load_config_text(text).config)
+
+
+def test_the_origins_cache_control_is_ignored_by_default(rules: GatewayRules) -> None:
+    found = answer((b"Cache-Control", b"private, max-age=0, no-store"))
+    assert decision_to_store(found, decision(), rules) == decision()
+
+
+def test_the_origins_cache_control_counts_as_a_rule(obedient: GatewayRules) -> None:
+    found = answer((b"cache-control", b"max-age=50"), (b"AGE", b"20"))
+    shortened = decision_to_store(found, decision("AUTH"), obedient)
+    assert isinstance(shortened, Decision)
+    assert (shortened.max_age, shortened.scopes) == (30, {"AUTH"})
+    longer = answer((b"Cache-Control", b"max-age=500"))
+    assert decision_to_store(longer, decision(), obedient) == decision()
+    assert decision_to_store(answer(), decision(), obedient) == decision()
+    lines = answer((b"Cache-Control", b"max-age=50"), (b"Cache-Control", b"no-store"))
+    assert decision_to_store(lines, decision(), obedient) == "origin-no-store"
+
+
+def test_other_reasons_come_before_the_origins_cache_control(obedient: GatewayRules) -> None:
+    found = answer((b"Cache-Control", b"no-store"), (b"Vary", b"*"))
+    assert decision_to_store(found, decision(), obedient) == "vary"
 
 
 def test_readable_tags_are_there_with_debug_alone() -> None:

@@ -1,7 +1,7 @@
 vcl 4.1;
 
 # Shellac 0.1.0, gateway profile, service demo.
-# Config digest a2d2044ad4cb0eb5. Generated from shellac.yaml: edit that, not this.
+# Config digest 50ded37c4c75a0f0. Generated from shellac.yaml: edit that, not this.
 #
 # A request is looked up twice. Round "verdict" finds what the controller decided about the
 # request as it was sent; round "data" finds the answer under the canonical key of that verdict.
@@ -132,7 +132,7 @@ sub node_synth {
         if (req.http.X-Shellac-Synth == "node") {
             synthetic({"{"boot":""} + var.global_get("boot")
                 + {"","seq":""} + var.global_get("seq")
-                + {"","digest":"a2d2044ad4cb0eb5","plan":""} + var.global_get("plan")
+                + {"","digest":"50ded37c4c75a0f0","plan":""} + var.global_get("plan")
                 + {"","flush":""} + var.global_get("flush")
                 + {"","lease":""} + var.global_get("lease")
                 + {"","now":""} + std.time2real(now, 0.0) + {"" }"});
@@ -303,7 +303,7 @@ sub verdict_recv {
 sub verdict_hash {
     hash_data("verdict");
     hash_data("demo");
-    hash_data("a2d2044ad4cb0eb5");
+    hash_data("50ded37c4c75a0f0");
     hash_data(var.global_get("boot"));
     hash_data(var.global_get("plan"));
     hash_data(req.http.Host);
@@ -597,7 +597,7 @@ sub data_fetch {
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
     set bereq.http.X-Shellac-Began = std.time2real(now, 0.0);
     # Which config these rules come from: the controller stores nothing for another one's.
-    set bereq.http.X-Shellac-Digest = "a2d2044ad4cb0eb5";
+    set bereq.http.X-Shellac-Digest = "50ded37c4c75a0f0";
 }
 
 sub data_response {

@@ -1,15 +1,9 @@
 """``shellac.yaml``: Stellate's vocabulary and ours, checked before anything else sees it."""
 
-from vclgen.config.graphql import (
-    SchemaFile,
-    SchemaSource,
-    SchemaText,
-    SchemaUrl,
-    Scope,
-    ScopeSource,
-)
+from vclgen.config.graphql import SchemaFile, SchemaSource, SchemaText, SchemaUrl
 from vclgen.config.load import Loaded, load_config, load_config_text
 from vclgen.config.model import Config
+from vclgen.config.scopes import Jwt, Scope, ScopeSource
 from vclgen.config.sections import DEFAULT_KEYS, KeyFields, Rule
 from vclgen.config.values import Address
 from vclgen.errors import Notice
@@ -18,6 +12,7 @@ __all__ = [
     "DEFAULT_KEYS",
     "Address",
     "Config",
+    "Jwt",
     "KeyFields",
     "Loaded",
     "Notice",

@@ -36,6 +36,7 @@ def contradictions(config: Config) -> tuple[Finding, ...]:
     """Everything in ``config`` that cannot hold at once."""
     return (
         *_undeclared_scopes(config),
+        *_private_scope(config),
         *_header_roles(config),
         *_scope_cookies(config),
         *_ports(config),
@@ -55,6 +56,18 @@ def _undeclared_scopes(config: Config) -> Iterator[Finding]:
                 f"declare it under scopes, or use one of {', '.join(known)}",
                 frozenset(("rules", "scopes")),
             )
+
+
+def _private_scope(config: Config) -> Iterator[Finding]:
+    """Not a built-in scope: those share answers, and PRIVATE means that nobody may."""
+    scope = config.cache_control.private_scope
+    if scope is not None and scope not in config.scopes:
+        yield Finding(
+            ("cacheControl", "privateScope"),
+            f"{scope} is not declared",
+            "name one of `scopes`: what separates users",
+            frozenset(("cacheControl", "scopes")),
+        )
 
 
 def _header_roles(config: Config) -> Iterator[Finding]:

@@ -14,13 +14,16 @@ from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
 from vclgen import names
-from vclgen.config.keys import REFUSED, WARNED, Refused
+from vclgen.config.keys import REFUSED, WARNED
 from vclgen.config.model import Caching, Config, Deployment, Invalidation, Origin, Requests
+from vclgen.config.scopes import Jwt, Scope
 from vclgen.config.sections import (
     BypassHeader,
+    CacheControl,
     Controller,
     KeyFields,
     Purge,
+    RootTypeNames,
     Rule,
     SchemaPolling,
     Section,
@@ -33,8 +36,12 @@ DOCS: Final = Path(__file__).parents[2] / "docs"
 GROUPS: Final[tuple[type[Section], ...]] = (Origin, Caching, Invalidation, Requests, Deployment)
 SECTIONS: Final[Mapping[str, type[Section]]] = {
     "rules[]": Rule,
+    "scopes.*": Scope,
+    "scopes.*.jwt": Jwt,
     "keyFields": KeyFields,
     "schemaPolling": SchemaPolling,
+    "rootTypeNames": RootTypeNames,
+    "cacheControl": CacheControl,
     "bypassCacheHeaders[]": BypassHeader,
     "purge": Purge,
     "varnish": Varnish,
@@ -169,7 +176,7 @@ def _default(field: FieldInfo, form: Mapping[str, Any]) -> str:
 def _known_keys() -> str:
     warned = [(f"`{key}`", did) for key, did in sorted(WARNED.items())]
     refused = [
-        (f"`{_key(path, entry)}`", entry.what, entry.fix, _off(entry.off))
+        (f"`{_key(path)}`", entry.what, entry.fix, _off(entry.off))
         for path, entry in sorted(REFUSED.items())
     ]
     return (
@@ -185,9 +192,8 @@ def _known_keys() -> str:
     )
 
 
-def _key(path: tuple[str, ...], entry: Refused) -> str:
-    name = ".".join(path).replace(".*", "[]")
-    return name if entry.false_is_off else f"{name}: false"
+def _key(path: tuple[str, ...]) -> str:
+    return ".".join(path).replace(".*", "[]")
 
 
 def _values_not_built() -> Iterator[tuple[str, ...]]:

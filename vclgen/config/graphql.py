@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -17,29 +18,8 @@ from pydantic import (
 )
 
 from vclgen.config.refusal import refusal, shown
-from vclgen.config.tokens import GraphQLName, cookie_name, scope_header
+from vclgen.config.tokens import GraphQLName
 from vclgen.config.values import LABEL, NotBuilt, local_path, url
-
-
-@dataclass(frozen=True, slots=True)
-class ScopeSource:
-    """Where a scope's value is read. Header names are lowercase, cookie names as written."""
-
-    kind: Literal["header", "cookie"]
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What separates users. The first source that a request carries gives the value."""
-
-    sources: tuple[ScopeSource, ...]
-
-    def __str__(self) -> str:
-        return "|".join(map(str, self.sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +54,6 @@ class SchemaText:
 
 
 SchemaSource = SchemaUrl | SchemaFile | SchemaText
-
-
-def _scope(value: Any) -> Scope:
-    definition = value.get("definition") if isinstance(value, Mapping) else value
-    if isinstance(value, Mapping) and set(value) - {"definition"}:
-        raise refusal(f"{shown(dict(value))} is no scope", "give it `definition` alone")
-    if not isinstance(definition, str) or not definition.strip():
-        raise refusal(f"{shown(definition)} is no scope", _SCOPE_HINT)
-    return Scope(tuple(dict.fromkeys(_source(part.strip()) for part in definition.split("|"))))
-
-
-_SCOPE_HINT = "write header:NAME, cookie:NAME, or several joined by |"
-
-
-def _source(part: str) -> ScopeSource:
-    kind, _, name = part.partition(":")
-    if kind == "header":
-        if name.lower() == "cookie":
-            raise refusal("header:cookie would split by every cookie", "write cookie:NAME")
-        return ScopeSource("header", scope_header(name))
-    if kind == "cookie":
-        return ScopeSource("cookie", cookie_name(name))
-    raise refusal(f"{shown(part)} is no source of a scope", _SCOPE_HINT)
 
 
 def _rule_types(value: Any) -> dict[Any, list[Any] | None]:
@@ -166,6 +123,16 @@ def _schema_source(value: Any, info: ValidationInfo) -> SchemaSource:
     return SchemaFile(local_path(value, info), value)
 
 
+def _operation_hash(value: Any) -> str:
+    text = value.lower() if isinstance(value, str) else ""
+    if re.fullmatch("[0-9a-f]{64}", text):
+        return text
+    raise refusal(
+        f"{shown(value)} is no SHA-256 hash",
+        "write 64 hex digits: `printf %s DOCUMENT | sha256sum` of the text that clients send",
+    )
+
+
 _FIELD_NAMES = {"type": "array", "items": {"type": "string"}}
 _TYPE_FIELDS = {
     "anyOf": [
@@ -177,26 +144,13 @@ _TYPE_FIELDS = {
 _TYPE_MAP = {"type": "object", "additionalProperties": _TYPE_FIELDS}
 _TYPE_LIST = {"type": "array", "items": {"anyOf": [{"type": "string"}, _TYPE_MAP]}}
 
-ScopeDefinition = Annotated[
-    Scope,
-    BeforeValidator(_scope),
-    PlainSerializer(str),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string"},
-                {"type": "object", "properties": {"definition": {"type": "string"}}},
-            ],
-            LABEL: "scope",
-        }
-    ),
-]
 RuleTypes = Annotated[
     dict[GraphQLName, frozenset[GraphQLName] | None],
     BeforeValidator(_rule_types),
     PlainSerializer(_types_text),
     WithJsonSchema({"anyOf": [_TYPE_LIST, _TYPE_MAP], LABEL: "types"}),
 ]
+OperationHash = Annotated[str, BeforeValidator(_operation_hash), WithJsonSchema({"type": "string"})]
 Key = Annotated[
     tuple[GraphQLName, ...],
     BeforeValidator(_key),

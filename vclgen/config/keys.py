@@ -20,7 +20,6 @@ WARNED: Final = {
     "enablePlayground": "showed GraphiQL at the edge",
     "graphiql": "showed GraphiQL at the edge",
     "httpVersion": "chose the HTTP version towards the origin; Shellac speaks 1.1",
-    "rootTypeNames": "named the root types; Shellac reads them from the schema",
     "schemaView": "chose what the published schema shows",
     "userId": "labelled requests in Stellate's dashboard",
     "variableLogging": "chose whether Stellate logs variables; Shellac logs none",
@@ -32,14 +31,13 @@ WARNED: Final = {
 class Refused:
     """Why a key is refused and the way out.
 
-    ``off``: further values that mean what happens without the key. ``false_is_off``: so do false,
-    nothing, and ``enabled: false`` in all parts.
+    ``off``: further values that mean what happens without the key, as do false, nothing, and
+    ``enabled: false`` in all parts.
     """
 
     what: str
     fix: str
     off: tuple[Any, ...] = ()
-    false_is_off: bool = True
 
 
 _LIMITS: Final = "limit requests at the origin or in a proxy before Shellac, then remove the key"
@@ -47,9 +45,6 @@ _SECURITY: Final = "enforce it at the origin, then remove the key"
 
 REFUSED: Final[Mapping[tuple[str, ...], Refused]] = {
     ("blockIntrospection",): Refused("introspection cannot be blocked yet", _SECURITY),
-    ("cacheIntrospection",): Refused(
-        "introspection cannot be cached yet", "write false, or remove it: introspection passes"
-    ),
     ("clientBypass",): Refused(
         "clients cannot choose to bypass yet", "name a header in bypassCacheHeaders"
     ),
@@ -60,17 +55,7 @@ REFUSED: Final[Mapping[tuple[str, ...], Refused]] = {
     ("cors",): Refused(
         "CORS at the edge is not built yet", "let the origin answer it, then remove the key"
     ),
-    ("fieldTypes",): Refused(
-        "fieldTypes is not built yet", "remove it and give such queries a short maxAge"
-    ),
     ("getConsumerIdentifiers",): Refused("rate limits are not built yet", _LIMITS),
-    ("globalIds",): Refused("globalIds is not built yet", "purge with type and id"),
-    ("ignoreOriginCacheControl",): Refused(
-        "the origin's Cache-Control cannot be a rule yet",
-        "write true, or remove it, and state maxAge in rules",
-        off=(True,),
-        false_is_off=False,
-    ),
     ("mutations",): Refused(
         "purges by mutation name are not built yet",
         "remove it and call the Purging API after these mutations",
@@ -90,13 +75,6 @@ REFUSED: Final[Mapping[tuple[str, ...], Refused]] = {
         "send the origin a secret with originHeaders, then remove the key",
     ),
     ("retries",): Refused("retries are not built yet", "remove it: a failed request is reported"),
-    ("rules", "*", "operationHashes"): Refused(
-        "rules cannot select operations by hash yet", "name types or fields in `types`"
-    ),
-    ("scopes", "*", "jwt"): Refused(
-        "scopes by JWT claim are not built yet",
-        "use `header:authorization`: one cached answer for each token",
-    ),
     ("security",): Refused("request checks at the edge are not built yet", _SECURITY),
     ("staleIfError",): Refused(
         "staleIfError is not built yet", "remove it; swr serves stale answers, too", off=(0,)
@@ -140,7 +118,7 @@ def did_you_mean(key: object, known: Iterable[str]) -> str:
 def _accepted(refused: Refused, value: Any) -> bool:
     if any(type(value) is type(off) and value == off for off in refused.off):
         return True
-    return value is None or (refused.false_is_off and _is_off(value))
+    return _is_off(value)
 
 
 def _is_off(value: Any) -> bool:

@@ -17,13 +17,16 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from vclgen.config.checks import contradictions
-from vclgen.config.graphql import Schema, ScopeDefinition
+from vclgen.config.graphql import Schema
 from vclgen.config.refusal import refusal
+from vclgen.config.scopes import Scope
 from vclgen.config.sections import (
     BypassHeader,
+    CacheControl,
     Controller,
     KeyFields,
     Purge,
+    RootTypeNames,
     Rule,
     SchemaPolling,
     Section,
@@ -33,6 +36,8 @@ from vclgen.config.tokens import (
     ConstantHeader,
     CookieName,
     CookiePattern,
+    FieldCoordinate,
+    GraphQLName,
     HeaderPattern,
     HeaderValue,
     KeyedHeader,
@@ -82,6 +87,9 @@ class Origin(Section):
     schema_polling: SchemaPolling = SchemaPolling()
     """How the schema is kept up to date."""
 
+    root_type_names: RootTypeNames = RootTypeNames()
+    """The names of the root types."""
+
     headers: Headers = Field(default={})
     """Headers sent when introspecting."""
 
@@ -105,12 +113,23 @@ class Caching(Section):
     """The scope of rules without one. `ANONYMOUS`: shared among requests without credentials, all
     others pass. `PUBLIC` (Stellate's meaning): shared by everybody, credentials are dropped."""
 
-    scopes: dict[ScopeName, ScopeDefinition] = Field(default={})
+    scopes: dict[ScopeName, Scope] = Field(default={})
     """What separates users, by name: `header:x`, `cookie:y`, or several joined by `|`, of which the
-    first that is present counts."""
+    first that is present counts; or the same with a claim of the token there."""
 
     non_cacheable: tuple[TypeOrField, ...] = ()
     """`Type` or `Type.field`: an answer that holds one is not stored."""
+
+    cache_control: CacheControl = CacheControl()
+    """What `@cacheControl` in the schema means."""
+
+    ignore_origin_cache_control: Flag = True
+    """`false`: the origin's Cache-Control counts as one more rule on each answer. It can shorten
+    times and forbid storing, never make cacheable what no rule matches."""
+
+    cache_introspection: Flag = False
+    """Cache documents that ask for nothing but the schema, as PUBLIC, for 63 minutes and one day
+    stale. A change that Shellac sees in the schema ends them at once."""
 
     cache_errors: Flag = False
     """Store answers with GraphQL errors in them."""
@@ -124,6 +143,16 @@ class Invalidation(Section):
 
     key_fields: KeyFields = KeyFields()
     """What identifies an entity."""
+
+    field_types: dict[
+        FieldCoordinate, Annotated[tuple[GraphQLName, ...], Field(min_length=1), _Once]
+    ] = Field(default={})
+    """What a field is made of where its type does not say it: `{Query.postCount: [Post]}`. An
+    answer to a document that selects the field is purged by every purge of one of the types."""
+
+    global_ids: Flag = False
+    """`id` identifies an entity whatever its type: every entity with an `id` is tagged by the id
+    alone as well. Makes `id` a key field of all types that have it, except those with no key."""
 
     instrument: Flag = True
     """Add `__typename` and key fields to documents on the way to the origin. Switch it off for

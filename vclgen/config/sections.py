@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from vclgen.config.graphql import Key, RuleTypes
+from vclgen.config.graphql import Key, OperationHash, RuleTypes
 from vclgen.config.refusal import refusal, shown
-from vclgen.config.tokens import GraphQLName, HeaderName, Text
+from vclgen.config.tokens import GraphQLName, HeaderName, ScopeName, Text
 from vclgen.config.values import (
     Address,
     Duration,
@@ -53,9 +53,14 @@ class Rule(Section):
     """One entry of `rules`. Of several rules that match a document the shortest times win and all
     scopes apply; a document that matches none passes uncached."""
 
-    types: RuleTypes
+    types: RuleTypes = Field(default={})
     """The types and fields it applies to: `[Post]`, `{Post: true}`, `{Query: [posts, post]}` or
-    `{Query: {posts: true}}`, also mixed."""
+    `{Query: {posts: true}}`, also mixed. Needed unless there are `operationHashes`."""
+
+    operation_hashes: tuple[OperationHash, ...] = ()
+    """The operations it applies to, besides what `types` names: SHA-256, 64 hex digits, of the
+    document's text as clients send it in `query` (an APQ hash), or of the one operation with its
+    fragments as `shellac explain` prints it."""
 
     max_age: Seconds
     """Seconds for which an answer is fresh. 0, with `swr` 0: never cached."""
@@ -68,6 +73,36 @@ class Rule(Section):
 
     description: Text | None = None
     """For people."""
+
+    @model_validator(mode="after")
+    def _applies(self) -> Rule:
+        if not self.types and not self.operation_hashes:
+            raise refusal("would never apply", "name types in `types`, or operationHashes")
+        return self
+
+
+class RootTypeNames(Section):
+    """What the root types are called where a schema does not say it, and in `rules` and the like:
+    with `query: QueryRoot` both `Query` and `QueryRoot` there mean the query root of the schema,
+    unless it has another type of that name. Against a schema's own word this changes nothing."""
+
+    query: GraphQLName | None = None
+    """The query root."""
+
+    mutation: GraphQLName | None = None
+    """The mutation root."""
+
+    subscription: GraphQLName | None = None
+    """The subscription root."""
+
+
+class CacheControl(Section):
+    """What `@cacheControl` in the schema's SDL means. Its hints count as rules: `maxAge` of a field
+    before that of the type it returns, nothing where there is no hint (Apollo's default of 0 would
+    cache nothing), and `inheritMaxAge` means no `maxAge`."""
+
+    private_scope: ScopeName | None = None
+    """The scope of `scope: PRIVATE`. Without it a document that selects such a thing passes."""
 
 
 class SchemaPolling(Section):

@@ -187,6 +187,12 @@ def _type_or_field(value: Any) -> str:
     return str(value)
 
 
+def _field_coordinate(value: Any) -> str:
+    if "." not in _text(value):
+        raise refusal(f"{shown(value)} names no field", "write `Type.field`")
+    return _type_or_field(value)
+
+
 def _scope_name(value: Any) -> str:
     name = _graphql_name(value)
     if name in ("PUBLIC", "ANONYMOUS"):
@@ -208,7 +214,7 @@ def _service_name(value: Any) -> str:
     return name
 
 
-_ADMIN_PATHS: Final = ("api", "docs", "healthz", "metrics", "openapi", "redoc", "readyz")
+_ADMIN_PATHS: Final = ("api", "docs", "healthz", "metrics", "nodes", "openapi", "redoc", "readyz")
 """The Purging API is ``POST /<service>``, beside these."""
 
 
@@ -245,6 +251,9 @@ CookiePattern = Annotated[str, BeforeValidator(_cookie_pattern), WithJsonSchema(
 GraphQLName = Annotated[str, BeforeValidator(_graphql_name), _json(_GRAPHQL.pattern)]
 TypeOrField = Annotated[
     str, BeforeValidator(_type_or_field), _json(r"[_A-Za-z]\w*(?:\.[_A-Za-z]\w*)?")
+]
+FieldCoordinate = Annotated[
+    str, BeforeValidator(_field_coordinate), _json(r"[_A-Za-z]\w*\.[_A-Za-z]\w*")
 ]
 ScopeName = Annotated[str, BeforeValidator(_scope_name), _json(_GRAPHQL.pattern)]
 ServiceName = Annotated[

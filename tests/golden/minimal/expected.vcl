@@ -1,7 +1,7 @@
 vcl 4.1;
 
 # Shellac 0.1.0, gateway profile, service shellac.
-# Config digest 5fdbbf7f6b27b783. Generated from shellac.yaml: edit that, not this.
+# Config digest 4b2c058bd2304539. Generated from shellac.yaml: edit that, not this.
 #
 # A request is looked up twice. Round "verdict" finds what the controller decided about the
 # request as it was sent; round "data" finds the answer under the canonical key of that verdict.
@@ -132,7 +132,7 @@ sub node_synth {
         if (req.http.X-Shellac-Synth == "node") {
             synthetic({"{"boot":""} + var.global_get("boot")
                 + {"","seq":""} + var.global_get("seq")
-                + {"","digest":"5fdbbf7f6b27b783","plan":""} + var.global_get("plan")
+                + {"","digest":"4b2c058bd2304539","plan":""} + var.global_get("plan")
                 + {"","flush":""} + var.global_get("flush")
                 + {"","lease":""} + var.global_get("lease")
                 + {"","now":""} + std.time2real(now, 0.0) + {"" }"});
@@ -293,7 +293,7 @@ sub verdict_recv {
 sub verdict_hash {
     hash_data("verdict");
     hash_data("shellac");
-    hash_data("5fdbbf7f6b27b783");
+    hash_data("4b2c058bd2304539");
     hash_data(var.global_get("boot"));
     hash_data(var.global_get("plan"));
     hash_data(req.http.Host);
@@ -515,7 +515,7 @@ sub data_fetch {
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
     set bereq.http.X-Shellac-Began = std.time2real(now, 0.0);
     # Which config these rules come from: the controller stores nothing for another one's.
-    set bereq.http.X-Shellac-Digest = "5fdbbf7f6b27b783";
+    set bereq.http.X-Shellac-Digest = "4b2c058bd2304539";
 }
 
 sub data_response {

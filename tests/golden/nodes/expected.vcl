@@ -1,7 +1,7 @@
 vcl 4.1;
 
 # Shellac 0.1.0, gateway profile, service shellac.
-# Config digest 11015e978b5b5ce6. Generated from shellac.yaml: edit that, not this.
+# Config digest 9cdc1e8ab27f6999. Generated from shellac.yaml: edit that, not this.
 #
 # A request is looked up twice. Round "verdict" finds what the controller decided about the
 # request as it was sent; round "data" finds the answer under the canonical key of that verdict.
@@ -135,7 +135,7 @@ sub node_synth {
         if (req.http.X-Shellac-Synth == "node") {
             synthetic({"{"boot":""} + var.global_get("boot")
                 + {"","seq":""} + var.global_get("seq")
-                + {"","digest":"11015e978b5b5ce6","plan":""} + var.global_get("plan")
+                + {"","digest":"9cdc1e8ab27f6999","plan":""} + var.global_get("plan")
                 + {"","flush":""} + var.global_get("flush")
                 + {"","lease":""} + var.global_get("lease")
                 + {"","now":""} + std.time2real(now, 0.0) + {"" }"});
@@ -296,7 +296,7 @@ sub verdict_recv {
 sub verdict_hash {
     hash_data("verdict");
     hash_data("shellac");
-    hash_data("11015e978b5b5ce6");
+    hash_data("9cdc1e8ab27f6999");
     hash_data(var.global_get("boot"));
     hash_data(var.global_get("plan"));
     hash_data(req.http.Host);
@@ -524,7 +524,7 @@ sub data_fetch {
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
     set bereq.http.X-Shellac-Began = std.time2real(now, 0.0);
     # Which config these rules come from: the controller stores nothing for another one's.
-    set bereq.http.X-Shellac-Digest = "11015e978b5b5ce6";
+    set bereq.http.X-Shellac-Digest = "9cdc1e8ab27f6999";
 }
 
 sub data_response {

@@ -1,7 +1,7 @@
 vcl 4.1;
 
 # Shellac 0.1.0, gateway profile, service shop.
-# Config digest 647eb82951b23fae. Generated from shellac.yaml: edit that, not this.
+# Config digest 00ea767496f1ad78. Generated from shellac.yaml: edit that, not this.
 #
 # A request is looked up twice. Round "verdict" finds what the controller decided about the
 # request as it was sent; round "data" finds the answer under the canonical key of that verdict.
@@ -132,7 +132,7 @@ sub node_synth {
         if (req.http.X-Shellac-Synth == "node") {
             synthetic({"{"boot":""} + var.global_get("boot")
                 + {"","seq":""} + var.global_get("seq")
-                + {"","digest":"647eb82951b23fae","plan":""} + var.global_get("plan")
+                + {"","digest":"00ea767496f1ad78","plan":""} + var.global_get("plan")
                 + {"","flush":""} + var.global_get("flush")
                 + {"","lease":""} + var.global_get("lease")
                 + {"","now":""} + std.time2real(now, 0.0) + {"" }"});
@@ -303,7 +303,7 @@ sub verdict_recv {
 sub verdict_hash {
     hash_data("verdict");
     hash_data("shop");
-    hash_data("647eb82951b23fae");
+    hash_data("00ea767496f1ad78");
     hash_data(var.global_get("boot"));
     hash_data(var.global_get("plan"));
     hash_data(req.http.Host);
@@ -616,7 +616,7 @@ sub data_fetch {
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
     set bereq.http.X-Shellac-Began = std.time2real(now, 0.0);
     # Which config these rules come from: the controller stores nothing for another one's.
-    set bereq.http.X-Shellac-Digest = "647eb82951b23fae";
+    set bereq.http.X-Shellac-Digest = "00ea767496f1ad78";
 }
 
 sub data_response {

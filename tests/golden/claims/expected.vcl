@@ -1,0 +1,925 @@
+vcl 4.1;
+
+# Shellac 0.1.0, gateway profile, service shop.
+# Config digest 500dc52155b9c60c. Generated from shellac.yaml: edit that, not this.
+#
+# A request is looked up twice, one with a token three times. Round "verdict" finds what the controller decided about the
+# request as it was sent; round "data" finds the answer under the canonical key of that verdict.
+# Everything else is round "pass". The words on the wire are in docs/protocol.md.
+
+import bodyaccess;
+import cookie;
+import header;
+import std;
+import var;
+import xkey;
+
+# from: templates/features/backend.vcl.j2
+# The controller, twice: see request_fetch for why passes have an address of their own. Its own
+# time-outs towards the origin are shorter than these, so it is the controller that says what went
+# wrong.
+backend controller {
+    .host = "127.0.0.1";
+    .port = "8090";
+    .connect_timeout = 2s;
+    .first_byte_timeout = 75s;
+    .between_bytes_timeout = 75s;
+}
+backend passes {
+    .host = "127.0.0.1";
+    .port = "8092";
+    .connect_timeout = 2s;
+    .first_byte_timeout = 75s;
+    .between_bytes_timeout = 75s;
+}
+
+# from: templates/features/trust.vcl.j2
+# The trust boundary. A header named X-Shellac-* or Shellac-* is a decision of ours, so none may
+# come in from a client or go out to one; xkey and X-HashTwo would tag, Proxy would redirect a CGI.
+sub trust_recv {
+    if (req.url !~ "^/[!-~]*$" || req.url ~ "#") {
+        return (synth(400, "The request target must be a path, percent-encoded"));
+    }
+    if (local.socket == "admin") {
+        header.regsub(req, "(?i)^x-shellac-.*$", "X-Shellac-Cut: 1", true);
+    } else {
+        header.regsub(req, "(?i)^(x-shellac-|shellac-(?!debug:)).*$", "X-Shellac-Cut: 1", true);
+        unset req.http.xkey-purge;
+        unset req.http.xkey-softpurge;
+    }
+    unset req.http.X-Shellac-Cut;
+    unset req.http.xkey;
+    unset req.http.X-HashTwo;
+    unset req.http.Proxy;
+}
+
+# Once per fetch: of our own names only those stay that trust_deliver takes off by name.
+sub trust_response {
+    header.regsub(beresp, "(?i)^(x-hashtwo|x-shellac-(?!(again|detail|flush|refetch|tags):).*):.*$", "X-Shellac-Cut: 1", true);
+    unset beresp.http.X-Shellac-Cut;
+}
+
+sub trust_deliver {
+    unset resp.http.X-Shellac-Again;
+    unset resp.http.X-Shellac-Detail;
+    unset resp.http.X-Shellac-Flush;
+    unset resp.http.X-Shellac-Refetch;
+    unset resp.http.X-Shellac-Tags;
+    unset resp.http.xkey;
+    unset resp.http.X-Varnish;
+    unset resp.http.Via;
+}
+
+# from: templates/features/node.vcl.j2
+# The node and its admin listener. What a node knows outlives a reload of its VCL in globals:
+#   boot   a new one means an empty cache; it is part of every key
+#   seq    the last purge applied; the node is its own cursor in the purge log
+#   plan   the schema generation: a part of every verdict's key
+#   flush  the data generation: a part of every data key
+#   lease  until when it counts as up to date: seconds, by its own clock
+sub node_init {
+    if (!var.global_get("boot")) {
+        var.global_set("boot", std.time2integer(now, 0)
+            + "-" + std.real2integer(std.random(0, 999999999), 0)
+            + "-" + std.real2integer(std.random(0, 999999999), 0));
+        var.global_set("seq", "-");
+        var.global_set("plan", "-");
+        var.global_set("flush", "-");
+        var.global_set("lease", "0");
+    }
+}
+
+sub node_recv {
+    if (local.socket == "admin") {
+        if (req.method == "GET" && req.url == "/_shellac/alive") {
+            set req.http.X-Shellac-Synth = "text";
+            return (synth(200, "ok"));
+        }
+        if (req.method == "GET" && req.url == "/_shellac/health") {
+            set req.http.X-Shellac-Synth = "text";
+            if (var.global_get("seq") == "-") {
+                return (synth(503, "not met by its controller yet"));
+            }
+            return (synth(200, "ok"));
+        }
+        # An unreadable or empty file means that nobody has the secret.
+        set req.http.X-Shellac-Secret = regsub(std.fileread("/var/lib/shellac/varnish.secret"), "\s+$", "");
+        if (req.http.X-Shellac-Secret == "" || req.http.Shellac-Secret != req.http.X-Shellac-Secret) {
+            return (synth(403, "The admin listener needs the Shellac-Secret header"));
+        }
+        if (req.method == "GET" && req.url == "/_shellac/node") {
+            set req.http.X-Shellac-Synth = "node";
+            return (synth(200));
+        }
+        if (req.method == "POST" && req.url == "/_shellac/lease") {
+            if (req.http.Shellac-Lease !~ "^[0-9]{1,12}(\.[0-9]{1,3})?$") {
+                return (synth(400, "Shellac-Lease is malformed"));
+            }
+            var.global_set("lease", req.http.Shellac-Lease);
+            set req.http.X-Shellac-Synth = "lease";
+            return (synth(200));
+        }
+        if (req.method != "PURGE") {
+            return (synth(404, "The admin listener serves PURGE and /_shellac/node, lease, health, alive"));
+        }
+    }
+}
+
+sub node_synth {
+    if (req.http.X-Shellac-Synth) {
+        set resp.http.Content-Type = "application/json";
+        set resp.http.Cache-Control = "no-store";
+        if (req.http.X-Shellac-Synth == "node") {
+            synthetic({"{"boot":""} + var.global_get("boot")
+                + {"","seq":""} + var.global_get("seq")
+                + {"","digest":"500dc52155b9c60c","plan":""} + var.global_get("plan")
+                + {"","flush":""} + var.global_get("flush")
+                + {"","lease":""} + var.global_get("lease")
+                + {"","now":""} + std.time2real(now, 0.0) + {"" }"});
+        } elsif (req.http.X-Shellac-Synth == "lease") {
+            synthetic({"{"lease":""} + var.global_get("lease") + {"" }"});
+        } elsif (req.http.X-Shellac-Synth == "purged") {
+            synthetic({"{"purged":"} + req.http.X-Shellac-Purged
+            + {","boot":""} + var.global_get("boot") + {"" }"});
+        } else {
+            set resp.http.Content-Type = "text/plain";
+            synthetic(resp.reason);
+        }
+        return (deliver);
+    }
+}
+
+# from: templates/features/purge.vcl.j2
+# PURGE from the controller. It comes over one connection per node, in the order of the log; the
+# node's cursor moves only after the purge is done. Bans have one fixed form, never a user's text.
+sub purge_recv {
+    if (local.socket != "admin") {
+        if (req.method ~ "^(PURGE|BAN|REFRESH|PURGEKEYS|PURGE_GRAPHQL)$") {
+            return (synth(405, "Purging needs the admin listener"));
+        }
+    } else {
+        if (req.http.Shellac-Seq && req.http.Shellac-Seq !~ "^[0-9a-z]+:[0-9]{1,15}$"
+            || req.http.Shellac-Flush && req.http.Shellac-Flush !~ "^[0-9a-z]+:[0-9]{1,15}$"
+            || req.http.Shellac-Plan && req.http.Shellac-Plan !~ "^[0-9a-z]{1,64}$") {
+            return (synth(400, "Shellac-Seq, Shellac-Flush or Shellac-Plan is malformed"));
+        }
+        set req.http.X-Shellac-Purged = "0";
+        if (req.http.Shellac-Plan) {
+            var.global_set("plan", req.http.Shellac-Plan);
+        }
+        if (req.http.Shellac-Flush) {
+            # The new generation is what makes old objects unreachable; the ban frees the memory.
+            # It names the old one: "!=" would match verdicts too, which have no such header.
+            set req.http.X-Shellac-Flush = var.global_get("flush");
+            var.global_set("flush", req.http.Shellac-Flush);
+            if (!std.ban("obj.http.X-Shellac-Flush == " + req.http.X-Shellac-Flush)) {
+                return (synth(500, std.ban_error()));
+            }
+        }
+        if (req.http.xkey-purge) {
+            std.collect(req.http.xkey-purge, " ");
+            set req.http.X-Shellac-Purged = xkey.purge(req.http.xkey-purge);
+        }
+        if (req.http.xkey-softpurge) {
+            std.collect(req.http.xkey-softpurge, " ");
+            set req.http.X-Shellac-Purged = xkey.softpurge(req.http.xkey-softpurge);
+        }
+        if (req.http.Shellac-Seq) {
+            var.global_set("seq", req.http.Shellac-Seq);
+        }
+        set req.http.X-Shellac-Synth = "purged";
+        return (synth(200));
+    }
+}
+
+# from: templates/features/request.vcl.j2
+# What can be looked up at all: a bodiless GET or HEAD, or a POST whose whole body Varnish holds.
+# All else goes through as it was sent, in this round: a restart would lose or hang its body.
+sub request_recv {
+    if (req.url !~ "^/graphql(\?|$)") {
+        return (synth(404, "This cache serves /graphql"));
+    }
+    if (std.integer(req.http.Content-Length, 0) > 10485760) {
+        return (synth(413, "The request body is larger than maxRequestSize"));
+    }
+    if (req.method == "POST") {
+        if (req.http.Content-Encoding) {
+            set req.http.X-Shellac-Detail = "content-encoding";
+            return (pass);
+        }
+        if (!req.http.Content-Length || req.http.Transfer-Encoding) {
+            set req.http.X-Shellac-Detail = "chunked-body";
+            return (pass);
+        }
+        if (std.integer(req.http.Content-Length, 0) > 262144) {
+            set req.http.X-Shellac-Detail = "large-body";
+            return (pass);
+        }
+        if (!std.cache_req_body(262144b) || bodyaccess.len_req_body() <= 0) {
+            set req.http.X-Shellac-Detail = "no-body";
+            return (pass);
+        }
+    } elsif (req.method == "GET" || req.method == "HEAD") {
+        if (req.http.Transfer-Encoding || std.integer(req.http.Content-Length, 0) != 0) {
+            set req.http.X-Shellac-Detail = "body-on-get";
+            return (pass);
+        }
+    } else {
+        set req.http.X-Shellac-Detail = "method";
+        return (pass);
+    }
+}
+
+sub request_pass {
+    set req.http.X-Shellac-Round = "pass";
+    set req.backend_hint = passes;
+}
+
+sub request_miss {
+    # Varnish makes a GET of every fetch that may be stored.
+    if (req.method == "POST") {
+        set req.http.X-Shellac-Method = "POST";
+    } else {
+        set req.http.X-Shellac-Method = "GET";
+    }
+}
+
+sub request_fetch {
+    set bereq.url = regsub(bereq.url, "^[^?]*", "/graphql");
+    # Varnish repeats a request when a reused connection breaks before the answer, and nothing that
+    # may write can be sent twice. Connections are pooled by address: none to this one is reused.
+    set bereq.http.Connection = "close";
+}
+
+sub request_response {
+    # A pass is the origin's answer and nothing else: not stored, not changed.
+    set beresp.uncacheable = true;
+    set beresp.ttl = 0s;
+}
+
+# from: templates/features/accept.vcl.j2
+# Content negotiation: what clients commonly send falls together, what is odd keeps its own words.
+# The result is part of the data key, and it is what the origin gets as Accept.
+sub accept_recv {
+    std.collect(req.http.Accept, ", ");
+    if (!req.http.Accept || req.http.Accept ~ "^\s*(\*/\*)?\s*$") {
+        set req.http.X-Shellac-Accept = "*/*";
+    } elsif (req.http.Accept ~ "(?i)^\s*application/json\s*(;\s*charset=utf-8\s*)?(,|$)") {
+        set req.http.X-Shellac-Accept = "application/json";
+    } elsif (req.http.Accept ~ "(?i)^\s*application/graphql-response\+json\s*(;\s*charset=utf-8\s*)?,.*(application/json|application/\*|\*/\*)") {
+        set req.http.X-Shellac-Accept = "application/graphql-response+json, application/json;q=0.9";
+    } else {
+        set req.http.X-Shellac-Accept = regsuball(std.tolower(req.http.Accept), "\s", "");
+        if (req.http.X-Shellac-Accept ~ "text/html" || req.http.X-Shellac-Accept !~ "^[!-~]{1,200}$") {
+            set req.http.X-Shellac-Detail = "accept";
+            return (pass);
+        }
+    }
+}
+
+# from: templates/features/verdict.vcl.j2
+# Lookup 1: the request as it was sent. A verdict depends on the request, the config and the schema
+# alone, never on data, so no data purge touches it and it lives in its own storage.
+sub verdict_recv {
+    if (req.http.Content-Type) {
+        header.copy(req.http.Content-Type, req.http.X-Shellac-Lines);
+        call keyed_single;
+        set req.http.Content-Type = req.http.Content-Type;
+    }
+    set req.http.X-Shellac-Round = "verdict";
+    return (hash);
+}
+
+sub verdict_hash {
+    hash_data("verdict");
+    hash_data("shop");
+    hash_data("500dc52155b9c60c");
+    hash_data(var.global_get("boot"));
+    hash_data(var.global_get("plan"));
+    hash_data(req.http.Host);
+    hash_data(req.http.Content-Type);
+    hash_data(req.url);
+    if (req.method != "POST") {
+        hash_data("GET");
+    } else {
+        hash_data("POST");
+        # Last: bodyaccess adds no separator of its own.
+        bodyaccess.hash_req_body();
+    }
+}
+
+sub verdict_fetch {
+    set bereq.method = bereq.http.X-Shellac-Method;
+    set bereq.url = regsub(bereq.url, "^[^?]*", "/verdict");
+    # Content-Length must stay: it belongs to the body that goes along.
+    header.regsub(bereq, "(?i)^(?!(host|content-type|content-length|x-shellac-.*):).*$", "X-Shellac-Cut: 1", true);
+    unset bereq.http.X-Shellac-Cut;
+}
+
+sub verdict_response {
+    unset beresp.http.Cache-Control;
+    unset beresp.http.Set-Cookie;
+    if (beresp.status == 200 && beresp.http.X-Shellac-Kind
+        && (!beresp.http.X-Shellac-Plan || beresp.http.X-Shellac-Plan == var.global_get("plan"))) {
+        set beresp.ttl = std.duration(beresp.http.X-Shellac-Max-Age + "s", 0s);
+        set beresp.grace = 0s;
+        set beresp.keep = 0s;
+        set beresp.storage = storage.verdict;
+    } else {
+        # Of another plan than this key's, or none. A marker, so that the next requests of this key
+        # do not queue behind one another.
+        set beresp.uncacheable = true;
+        set beresp.ttl = 1s;
+    }
+}
+
+# A verdict is never stale (no grace), so a hit needs no delivery before the second lookup.
+sub verdict_hit {
+    if (req.http.X-Shellac-Round == "verdict") {
+        if (obj.http.X-Shellac-Operation) {
+            set req.http.X-Shellac-Operation = obj.http.X-Shellac-Operation;
+        }
+        if (obj.http.X-Shellac-Kind == "query") {
+            set req.http.X-Shellac-Round = "data";
+            set req.http.X-Shellac-Key = obj.http.X-Shellac-Key;
+            set req.http.X-Shellac-Scopes = obj.http.X-Shellac-Scopes;
+        } else {
+            set req.http.X-Shellac-Round = "pass";
+            set req.http.X-Shellac-Detail = obj.http.X-Shellac-Detail;
+        }
+        return (restart);
+    }
+}
+
+sub verdict_deliver {
+    if (req.http.X-Shellac-Round == "verdict") {
+        if (resp.status != 200 || !resp.http.X-Shellac-Kind) {
+            set req.http.X-Shellac-Round = "none";
+            return (synth(503, "The controller gave no verdict on this request"));
+        }
+        if (resp.http.X-Shellac-Operation) {
+            set req.http.X-Shellac-Operation = resp.http.X-Shellac-Operation;
+        }
+        if (resp.http.X-Shellac-Kind == "query") {
+            set req.http.X-Shellac-Round = "data";
+            set req.http.X-Shellac-Key = resp.http.X-Shellac-Key;
+            set req.http.X-Shellac-Scopes = resp.http.X-Shellac-Scopes;
+        } else {
+            set req.http.X-Shellac-Round = "pass";
+            set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail;
+        }
+        return (restart);
+    }
+}
+
+# from: templates/features/keyed.vcl.j2
+# varyHeaders: hashed by name and value, forwarded. A header that is known to change answers and is
+# not keyed makes the request pass; all others are dropped in data_fetch.
+# One header's lines stand in X-Shellac-Lines. Of several only the first would be keyed and all
+# sent. The caller sets the header anew, or one that the client names in Connection would be keyed
+# and cut from the fetch.
+sub keyed_single {
+    std.collect(req.http.X-Shellac-Lines, " |+| ");
+    if (req.http.X-Shellac-Lines ~ " \|\+\| ") {
+        set req.http.X-Shellac-Detail = "repeated-header";
+        set req.http.X-Shellac-Round = "pass";
+        return (pass);
+    }
+    unset req.http.X-Shellac-Lines;
+}
+
+sub keyed_recv {
+    # RFC 9110, 12.5.4: the same as none. Node's fetch sends it always.
+    if (req.http.Accept-Language == "*") {
+        unset req.http.Accept-Language;
+    }
+    if (req.http.origin) {
+        header.copy(req.http.origin, req.http.X-Shellac-Lines);
+        call keyed_single;
+        set req.http.origin = req.http.origin;
+    }
+    if (req.http.authorization) {
+        header.copy(req.http.authorization, req.http.X-Shellac-Lines);
+        call keyed_single;
+        set req.http.authorization = req.http.authorization;
+    }
+    # Rename one to see it, rename it back: that is one pass over the headers for the whole list.
+    header.regsub(req, "(?i)^(?!(authorization|origin):)(accept\-language|access\-token|access_token|api\-key|api\-version|api_key|apikey|apitoken|authorization\-bearer|content\-currency|dg\-auth|gcms\-[^:]*|graphql\-features|preview\-version|prismic\-ref|sc_apikey|shopify\-storefront\-[^:]*|store|token|vendure\-token|version|woocommerce\-session|x\-access\-token|x\-account\-id|x\-adobe\-company|x\-api\-key|x\-api\-version|x\-auth|x\-auth\-request\-[^:]*|x\-auth\-token|x\-base\-editing\-url|x\-bc\-[^:]*|x\-channel|x\-channel\-id|x\-country|x\-country\-code|x\-craft\-token|x\-crystallize\-[^:]*|x\-currency|x\-customer\-group|x\-customer\-id|x\-dgraph\-[^:]*|x\-environment|x\-exclude\-invalid|x\-forwarded\-email|x\-forwarded\-user|x\-hasura\-[^:]*|x\-impersonate\-user|x\-include\-drafts|x\-lang|x\-language|x\-locale|x\-magento\-cache\-id|x\-market|x\-moltin\-[^:]*|x\-org\-id|x\-organization|x\-organization\-id|x\-parse\-[^:]*|x\-preview|x\-price\-list|x\-publishable\-api\-key|x\-region|x\-remote\-user|x\-role|x\-session\-id|x\-session\-token|x\-shop\-id|x\-shopify\-[^:]*|x\-site\-id|x\-store\-id|x\-tenant|x\-tenant\-id|x\-timezone|x\-user|x\-user\-id|x\-user\-role|x\-visual\-editing|x\-workspace\-id|x\-wp\-nonce):.*$", "X-Shellac-Unkeyed: \0");
+    if (req.http.X-Shellac-Unkeyed) {
+        header.regsub(req, "(?i)^x-shellac-unkeyed: (.*)$", "\1", true);
+        set req.http.X-Shellac-Detail = "unkeyed-header";
+        set req.http.X-Shellac-Round = "pass";
+        return (pass);
+    }
+}
+
+sub keyed_hash {
+    if (req.http.origin) {
+        hash_data("origin=" + req.http.origin);
+    } else {
+        hash_data("origin-");
+    }
+}
+
+# from: templates/features/scopes.vcl.j2
+# Scopes: whose answer this is. A verdict names the scopes of its query; each is hashed with the
+# source that gave its value, and only that source is forwarded. Credentials are Authorization,
+# cookies that are not ignored, and whatever some scope reads; those that no scope of this query
+# reads make an ANONYMOUS query pass, and are dropped from one with only PUBLIC or named scopes.
+sub scopes_recv {
+    if (req.http.Cookie) {
+        std.collect(req.http.Cookie, "; ");
+        if (req.http.Cookie ~ "(?:^|;)\s*cart\s*=.*;\s*cart\s*=") {
+            set req.http.X-Shellac-Detail = "repeated-cookie";
+            set req.http.X-Shellac-Round = "pass";
+            return (pass);
+        }
+        if (req.http.Cookie ~ "(?:^|;)\s*session\s*=.*;\s*session\s*=") {
+            set req.http.X-Shellac-Detail = "repeated-cookie";
+            set req.http.X-Shellac-Round = "pass";
+            return (pass);
+        }
+        # A cookie without "=" would swallow the next one.
+        if (req.http.Cookie ~ "(?:^|;)[^=;]*[^=;\s][^=;]*(?:;|$)") {
+            set req.http.X-Shellac-Detail = "odd-cookie";
+            set req.http.X-Shellac-Round = "pass";
+            return (pass);
+        }
+        cookie.parse(req.http.Cookie);
+        cookie.filter_re("^(AMP_[^:]*|AWSALB[^:]*|CookieConsent|CookieConsentBulkSetting[^:]*|FCCDCF|FCNEC|OptanonAlertBoxClosed|OptanonConsent|__cf_bm|__eoi|__gads|__gpi|__hs[^:]*|__stripe_mid|__stripe_sid|__utm[^:]*|_cfuvid|_clck|_clsk|_dc_gtm_[^:]*|_dd_s|_fbc|_fbp|_ga[^:]*|_gac_[^:]*|_gat[^:]*|_gcl_[^:]*|_gid|_hj[^:]*|_mkto_trk|_pin_unauth|_pk_[^:]*|_rdt_uuid|_scid[^:]*|_sp_id[^:]*|_sp_ses[^:]*|_ttp|_uet[^:]*|_ym_[^:]*|ajs_anonymous_id|amplitude_id[^:]*|axeptio_[^:]*|borlabs\-cookie|cf_clearance|cmplz_[^:]*|cookieconsent_status|cookielawinfo\-[^:]*|cookieyes\-consent|didomi_token|euconsent\-v2|hubspotutk|li_fat_id|tarteaucitron|usprivacy|viewed_cookie_policy)$");
+    }
+    if (req.http.Authorization) {
+        set req.http.X-Shellac-Login = "1";
+    }
+    unset req.http.X-Shellac-Send;
+    unset req.http.X-Shellac-Send-Cookie;
+
+    # CART: cookie:cart
+    if (req.http.X-Shellac-Scopes ~ ",CART,") {
+        set req.http.X-Shellac-Scope-1 = "-";
+        if (cookie.isset("cart")) {
+            set req.http.X-Shellac-Scope-1 = "cookie:cart=" + cookie.get("cart");
+            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + ",cookie:cart,";
+        }
+    }
+
+    # ROLE: header:authorization
+    if (req.http.X-Shellac-Scopes ~ ",ROLE,") {
+        set req.http.X-Shellac-Scope-2 = "-";
+        if (req.http.authorization) {
+            set req.http.X-Shellac-Scope-2 = "header:authorization=" + req.http.authorization;
+            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + ",authorization,";
+            unset req.http.X-Shellac-Login;
+            set req.http.X-Shellac-Scope-2 = regsub(req.http.X-Shellac-Scope-2, "(?i)=bearer\s+", "=Bearer ");
+            set req.http.X-Shellac-Token = "1";
+        }
+    }
+
+    # USER: header:authorization|cookie:session
+    if (req.http.X-Shellac-Scopes ~ ",USER,") {
+        set req.http.X-Shellac-Scope-3 = "-";
+        if (req.http.authorization) {
+            set req.http.X-Shellac-Scope-3 = "header:authorization=" + req.http.authorization;
+            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + ",authorization,";
+            unset req.http.X-Shellac-Login;
+            set req.http.X-Shellac-Scope-3 = regsub(req.http.X-Shellac-Scope-3, "(?i)=bearer\s+", "=Bearer ");
+            set req.http.X-Shellac-Token = "1";
+        } elsif (cookie.isset("session")) {
+            set req.http.X-Shellac-Scope-3 = "cookie:session=" + cookie.get("session");
+            set req.http.X-Shellac-Send = req.http.X-Shellac-Send + ",cookie:session,";
+            set req.http.X-Shellac-Scope-3 = regsub(req.http.X-Shellac-Scope-3, "(?i)=bearer\s+", "=Bearer ");
+            set req.http.X-Shellac-Token = "1";
+        }
+    }
+
+    if (req.http.X-Shellac-Send ~ ",cookie:cart,") {
+        set req.http.X-Shellac-Send-Cookie = req.http.X-Shellac-Send-Cookie + "cart=" + cookie.get("cart") + "; ";
+        cookie.delete("cart");
+    }
+    if (req.http.X-Shellac-Send ~ ",cookie:session,") {
+        set req.http.X-Shellac-Send-Cookie = req.http.X-Shellac-Send-Cookie + "session=" + cookie.get("session") + "; ";
+        cookie.delete("session");
+    }
+    if (req.http.Cookie && cookie.get_string() != "") {
+        set req.http.X-Shellac-Login = "1";
+    }
+    if (req.http.X-Shellac-Login) {
+        if (req.http.X-Shellac-Scopes ~ ",ANONYMOUS,") {
+            set req.http.X-Shellac-Detail = "credentials";
+            set req.http.X-Shellac-Round = "pass";
+            return (pass);
+        }
+        set req.http.X-Shellac-Dropped = "1";
+    }
+}
+
+sub scopes_hash {
+    hash_data("CART:" + req.http.X-Shellac-Scope-1);
+    # Not the tokens: what the controller read in them, by scope and source.
+    hash_data("claims:" + req.http.X-Shellac-Claims);
+}
+
+sub scopes_miss {
+    # Known not to be storable without the credentials: ask with them at once.
+    if (req.is_hitmiss && req.http.X-Shellac-Dropped && req.http.X-Shellac-Round == "data") {
+        set req.http.X-Shellac-Detail = "credentials";
+        set req.http.X-Shellac-Round = "pass";
+        return (pass);
+    }
+}
+
+sub scopes_fetch {
+    if (bereq.http.X-Shellac-Send !~ ",authorization,") {
+        unset bereq.http.authorization;
+    }
+    unset bereq.http.Cookie;
+    if (bereq.http.X-Shellac-Send-Cookie) {
+        set bereq.http.Cookie = regsub(bereq.http.X-Shellac-Send-Cookie, "; $", "");
+    }
+}
+
+sub scopes_deliver {
+    # What nobody may share is asked for again with this client's own credentials.
+    if (req.http.X-Shellac-Round == "data" && req.http.X-Shellac-Dropped
+        && obj.uncacheable && resp.status != 502 && resp.status != 503 && resp.status != 504) {
+        set req.http.X-Shellac-Detail = "credentials";
+        set req.http.X-Shellac-Round = "pass";
+        return (restart);
+    }
+}
+
+# from: templates/features/identity.vcl.j2
+# Round "identity", between the two lookups: the tokens of a query's claim scopes → what data keys
+# hold of them, for as long as the tokens count, at most 5 minutes. Only the controller reads
+# tokens. One lookup for all claim scopes of a query, and none for a request without a token.
+sub identity_recv {
+    if (req.http.X-Shellac-Token) {
+        set req.http.X-Shellac-Round = "identity";
+        return (hash);
+    }
+}
+
+sub identity_hash {
+    hash_data("identity");
+    hash_data("shop");
+    hash_data("500dc52155b9c60c");
+    hash_data(var.global_get("boot"));
+    hash_data("ROLE:" + req.http.X-Shellac-Scope-2);
+    hash_data("USER:" + req.http.X-Shellac-Scope-3);
+}
+
+sub identity_fetch {
+    set bereq.method = bereq.http.X-Shellac-Method;
+    set bereq.url = "/identity";
+    # Content-Length must stay: it belongs to the body that goes along.
+    header.regsub(bereq, "(?i)^(?!(authorization|content\-length|content\-type|cookie|host|x-shellac-.*):).*$", "X-Shellac-Cut: 1", true);
+    unset bereq.http.X-Shellac-Cut;
+}
+
+sub identity_response {
+    unset beresp.http.Cache-Control;
+    unset beresp.http.Set-Cookie;
+    set beresp.grace = 0s;
+    set beresp.keep = 0s;
+    if (beresp.status == 200 && beresp.http.X-Shellac-Claims) {
+        set beresp.ttl = std.duration(beresp.http.X-Shellac-Max-Age + "s", 0s);
+        set beresp.storage = storage.verdict;
+    } else {
+        # Whoever makes up tokens must not fill the storage of the verdicts: a marker for a second,
+        # so that requests with one bad token do not queue behind one another.
+        set beresp.uncacheable = true;
+        set beresp.ttl = 1s;
+    }
+}
+
+# An identity is never stale (no grace), so a hit needs no delivery before the last lookup. What
+# holds no claims is an error that others waited for: the key of requests without a token must not
+# be made of it.
+sub identity_hit {
+    if (req.http.X-Shellac-Round == "identity" && obj.http.X-Shellac-Claims) {
+        set req.http.X-Shellac-Claims = obj.http.X-Shellac-Claims;
+        set req.http.X-Shellac-Round = "data";
+        return (restart);
+    }
+}
+
+sub identity_deliver {
+    if (req.http.X-Shellac-Round == "identity") {
+        if (resp.status == 200 && resp.http.X-Shellac-Claims) {
+            set req.http.X-Shellac-Claims = resp.http.X-Shellac-Claims;
+            set req.http.X-Shellac-Round = "data";
+            return (restart);
+        }
+        if (resp.status == 200 && resp.http.X-Shellac-Detail) {
+            set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail;
+            set req.http.X-Shellac-Round = "pass";
+            return (restart);
+        }
+        set req.http.X-Shellac-Round = "none";
+        return (synth(503, "The controller did not say whose token this is"));
+    }
+}
+
+# from: templates/features/data.vcl.j2
+# Lookup 2: the answer, under the canonical key. The canonical key holds the schema and everything
+# that shapes tags, so an object that was tagged under other rules cannot be hit.
+sub data_recv {
+    # Range and conditions are answered by Varnish from what it stores, never sent on: a 304 would
+    # bring a purged body back.
+    unset req.http.Range;
+    return (hash);
+}
+
+sub data_hash {
+    hash_data("data");
+    hash_data("shop");
+    hash_data(var.global_get("boot"));
+    hash_data(var.global_get("flush"));
+    hash_data(req.http.X-Shellac-Key);
+    hash_data(req.http.X-Shellac-Accept);
+}
+
+sub data_miss {
+    # Names the generation for the ban of the next flush; the hash is what makes it unreachable.
+    set req.http.X-Shellac-Flush = var.global_get("flush");
+}
+
+sub data_fetch {
+    # Whose answer it will be: a purge waits for what is on its way to this node.
+    set bereq.http.X-Shellac-Boot = var.global_get("boot");
+    set bereq.method = bereq.http.X-Shellac-Method;
+    set bereq.url = regsub(bereq.url, "^[^?]*", "/graphql");
+    header.regsub(bereq, "(?i)^(?!(accept|accept\-encoding|authorization|content\-length|content\-type|host|origin|traceparent|transfer\-encoding|x-shellac-.*):).*$", "X-Shellac-Cut: 1", true);
+    unset bereq.http.X-Shellac-Cut;
+    set bereq.http.Accept = bereq.http.X-Shellac-Accept;
+    set bereq.http.X-Shellac-Began = std.time2real(now, 0.0);
+    # Which config these rules come from: the controller stores nothing for another one's.
+    set bereq.http.X-Shellac-Digest = "500dc52155b9c60c";
+}
+
+sub data_response {
+    unset beresp.http.Cache-Control;
+    unset beresp.http.Vary;
+    if (beresp.was_304) {
+        return (abandon);
+    }
+    # An answer that was on its way for long, besides the time that the controller took for it: a
+    # purge does not look for it any more (RECENT_SECONDS in controller/purge/freshness.py).
+    if (std.real(bereq.http.X-Shellac-Began, 0.0) + std.real(beresp.http.X-Shellac-Took, 0.0) + 2.0
+        < std.time2real(now, 0.0) && beresp.http.X-Shellac-Max-Age) {
+        unset beresp.http.X-Shellac-Max-Age;
+        set beresp.http.X-Shellac-Detail = "late";
+        set beresp.http.X-Shellac-Refetch = "1";
+    }
+    unset beresp.http.X-Shellac-Took;
+    if (beresp.http.X-Shellac-Max-Age) {
+        set beresp.ttl = std.duration(beresp.http.X-Shellac-Max-Age + "s", 0s);
+        set beresp.grace = std.duration(beresp.http.X-Shellac-Swr + "s", 0s);
+        set beresp.keep = 0s;
+        set beresp.storage = storage.data;
+        set beresp.http.X-Shellac-Flush = bereq.http.X-Shellac-Flush;
+        set beresp.do_gzip = true;
+        # Not kept with the object: each would be read and cut again at every hit.
+        unset beresp.http.X-Shellac-Max-Age;
+        unset beresp.http.X-Shellac-Swr;
+    } else {
+        if (bereq.is_bgfetch) {
+            # What was stale stays until a refresh succeeds.
+            return (abandon);
+        }
+        unset beresp.http.xkey;
+        if (beresp.http.X-Shellac-Refetch && beresp.status == 200) {
+            # Fetched before a purge. With no time at all it is nobody's hit, and those who wait for
+            # it share one new fetch.
+            set beresp.ttl = 0s;
+            set beresp.grace = 0s;
+            set beresp.keep = 0s;
+        } else {
+            # Hit-for-miss: the next requests of this key are not put in a queue.
+            set beresp.uncacheable = true;
+            set beresp.ttl = 10s;
+            if (beresp.status >= 500 || beresp.http.X-Shellac-Again) {
+                set beresp.ttl = 1s;
+            }
+        }
+    }
+}
+
+sub data_error {
+    if (bereq.is_bgfetch) {
+        return (abandon);
+    }
+}
+
+sub data_deliver {
+    # The controller's config or schema is not the one of this key: the request goes as it was sent.
+    if (req.http.X-Shellac-Round == "data" && resp.http.X-Shellac-Again) {
+        set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail;
+        set req.http.X-Shellac-Round = "pass";
+        return (restart);
+    }
+}
+
+sub data_client {
+    if (req.http.X-Shellac-Round == "data") {
+        if (req.method == "POST" || obj.uncacheable || resp.http.X-Shellac-Refetch) {
+            unset resp.http.ETag;
+            set resp.http.Cache-Control = "no-store";
+        } elsif (req.http.X-Shellac-Scopes == ",") {
+            set resp.http.Cache-Control = "no-cache";
+        } else {
+            set resp.http.Cache-Control = "private, no-cache";
+        }
+        set resp.http.Vary = "accept, accept-encoding, origin, authorization, cookie";
+    }
+}
+
+# from: templates/features/status.vcl.j2
+# What happened, for people: Cache-Status (RFC 9211) and gcdn-cache, which Stellate's clients know.
+sub status_hit {
+    set req.http.X-Shellac-Status = "hit";
+}
+
+sub status_miss {
+    set req.http.X-Shellac-Status = "miss";
+}
+
+sub status_pass {
+    set req.http.X-Shellac-Status = "pass";
+}
+
+sub status_deliver {
+    if (req.http.X-Shellac-Status == "hit") {
+        set resp.http.gcdn-cache = "HIT";
+        set resp.http.Cache-Status = "shellac; hit; ttl=" + regsub(regsub(obj.ttl, "\..*$", ""), "^-0$", "0");
+    } elsif (req.http.X-Shellac-Status == "miss" && !obj.uncacheable && !resp.http.X-Shellac-Refetch) {
+        set resp.http.gcdn-cache = "MISS";
+        set resp.http.Cache-Status = "shellac; fwd=miss; stored; ttl=" + regsub(obj.ttl, "\..*$", "");
+    } else {
+        if (resp.http.X-Shellac-Detail) {
+            set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail;
+        }
+        if (req.http.X-Shellac-Status == "miss") {
+            set resp.http.gcdn-cache = "MISS";
+            set resp.http.Cache-Status = "shellac; fwd=miss";
+        } else {
+            set resp.http.gcdn-cache = "PASS";
+            set resp.http.Cache-Status = "shellac; fwd=bypass";
+        }
+        if (req.http.X-Shellac-Detail) {
+            set resp.http.Cache-Status = resp.http.Cache-Status + "; detail=" + req.http.X-Shellac-Detail;
+        }
+    }
+}
+
+# from: templates/features/errors.vcl.j2
+# Whatever Varnish has to say itself is a GraphQL error, in the media type the client asked for.
+sub errors_synth {
+    set resp.http.Content-Type = "application/json; charset=utf-8";
+    if (req.http.Accept ~ "application/graphql-response\+json") {
+        set resp.http.Content-Type = "application/graphql-response+json; charset=utf-8";
+    }
+    set resp.http.Cache-Control = "no-store";
+    set resp.http.gcdn-cache = "PASS";
+    set resp.http.Cache-Status = "shellac; detail=synthetic";
+    if (resp.status == 503) {
+        set resp.http.Retry-After = "1";
+    }
+    if (resp.status == 405) {
+        set resp.http.Allow = "GET, HEAD, POST, OPTIONS";
+    }
+    synthetic({"{"errors":[{"message":""} + resp.reason + {"","extensions":{"code":"SHELLAC_"} + resp.status + {"" }}]}"});
+}
+
+sub errors_backend {
+    # beresp.ttl is left as Varnish set it: with a queue behind this key it is one second, so the
+    # queue drains instead of trying one by one.
+    set beresp.status = 503;
+    set beresp.http.Content-Type = "application/json; charset=utf-8";
+    if (bereq.http.Accept ~ "application/graphql-response\+json") {
+        set beresp.http.Content-Type = "application/graphql-response+json; charset=utf-8";
+    }
+    set beresp.http.Cache-Control = "no-store";
+    set beresp.http.Retry-After = "1";
+    set beresp.http.X-Shellac-Detail = "controller-unreachable";
+    synthetic({"{"errors":[{"message":"The controller of this cache cannot be reached","extensions":{"code":"SHELLAC_503" }}]}"});
+}
+
+# from: templates/main.vcl.j2
+# The order of everything.
+
+sub vcl_init {
+    call node_init;
+}
+
+sub vcl_recv {
+    if (req.restarts == 0) {
+        call trust_recv;
+        call node_recv;
+        call purge_recv;
+        call request_recv;
+        call accept_recv;
+        call verdict_recv;
+    } elsif (req.http.X-Shellac-Round == "data") {
+        # Known by now: keys and headers are those of the first time.
+        if (!req.http.X-Shellac-Claims) {
+            call keyed_recv;
+            call scopes_recv;
+            call identity_recv;
+        }
+        call data_recv;
+    }
+    return (pass);
+}
+
+sub vcl_hash {
+    if (req.http.X-Shellac-Round == "verdict") {
+        call verdict_hash;
+    } elsif (req.http.X-Shellac-Round == "identity") {
+        call identity_hash;
+    } else {
+        call data_hash;
+        call keyed_hash;
+        call scopes_hash;
+    }
+    return (lookup);
+}
+
+sub vcl_hit {
+    call verdict_hit;
+    call identity_hit;
+    if (obj.ttl <= 0s) {
+        # Stale: the refresh in the background is a fetch too.
+        call request_miss;
+        call data_miss;
+    }
+    call status_hit;
+    return (deliver);
+}
+
+sub vcl_miss {
+    call scopes_miss;
+    call request_miss;
+    call data_miss;
+    call status_miss;
+    return (fetch);
+}
+
+sub vcl_pass {
+    call request_pass;
+    call status_pass;
+    return (fetch);
+}
+
+sub vcl_backend_fetch {
+    if (bereq.http.X-Shellac-Round == "verdict") {
+        call verdict_fetch;
+    } elsif (bereq.http.X-Shellac-Round == "identity") {
+        call identity_fetch;
+        call scopes_fetch;
+    } elsif (bereq.http.X-Shellac-Round == "data") {
+        call data_fetch;
+        call scopes_fetch;
+    } else {
+        call request_fetch;
+    }
+    return (fetch);
+}
+
+sub vcl_backend_response {
+    if (bereq.http.X-Shellac-Round == "verdict") {
+        call verdict_response;
+    } elsif (bereq.http.X-Shellac-Round == "identity") {
+        call identity_response;
+    } elsif (bereq.http.X-Shellac-Round == "data") {
+        call data_response;
+        call trust_response;
+    } else {
+        call request_response;
+        call trust_response;
+    }
+    return (deliver);
+}
+
+sub vcl_backend_error {
+    call data_error;
+    call errors_backend;
+    return (deliver);
+}
+
+sub vcl_deliver {
+    call verdict_deliver;
+    call identity_deliver;
+    call data_deliver;
+    call scopes_deliver;
+    call data_client;
+    call status_deliver;
+    call trust_deliver;
+    return (deliver);
+}
+
+sub vcl_synth {
+    call node_synth;
+    call errors_synth;
+    return (deliver);
+}
