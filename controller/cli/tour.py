@@ -15,7 +15,10 @@ def tour(config: Config, token: str, *, demo: bool) -> str:
     document = "{ post(id: 1) { title author { name } } }" if demo else "{ __typename }"
     query = _curl(public, document, show_headers=True)
     purge = "mutation { purgePost(id: [1]) }" if demo else "mutation { _purgeAll }"
-    steps = [("# a query: gcdn-cache says MISS, and HIT the second time", query)]
+    seen = "gcdn-cache says MISS, and HIT the second time"
+    if not demo:
+        seen = "Cache-Status says what was done with it; try one that a rule matches, twice"
+    steps = [(f"# a query: {seen}", query)]
     if demo:
         mutation = 'mutation { updatePost(id: 1, title: "Edited") { title } }'
         steps += [
