@@ -1,172 +1,184 @@
-"""``shellac explain``: what happens to a document, and why."""
+"""``shellac explain``: what happens to a request, and why. The core decides; this tells it."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
-
-import orjson
+from dataclasses import replace
+from typing import Final, assert_never
 
 from controller.brain import Brain
+from controller.cli.explain_headers import (
+    credentials,
+    effects,
+    effects_of_a_pass,
+    passed_after_verdict,
+    passed_before_verdict,
+    refused,
+)
+from controller.cli.explain_input import Question
+from controller.cli.explain_scopes import refused_token, shown_scopes
+from controller.cli.explain_tags import mutations_purge, query_tags
+from controller.cli.explained import Explained, Reason, ShownOperation, ShownRule
 from controller.core.details import DETAILS
-from controller.core.policy import PUBLIC
-from controller.core.request import HttpRequest
-from controller.core.tags import operation_tag, root_field_tag, service_tag, type_tag
+from controller.core.faults import document_faults
+from controller.core.operation import Operation
+from controller.core.request import Single, read_request
+from controller.core.ruled import RuledType, ruled_types
+from controller.core.rules import by_hash, sha256
 from controller.core.verdict import CacheableQuery, Mutation, Pass
-from controller.errors import RequestRefused
 from controller.policy_of import policy_of
 from controller.schema_source import fetch_schema
 from vclgen.config import Config
+from vclgen.plan import GatewayPlan, gateway_plan
+
+_BY_RULES: Final = frozenset(
+    {"pass-through-only", "introspection", "non-cacheable", "private-hint", "no-rule", "max-age-0"}
+)
+"""Passes of valid queries: it helps to see what is selected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """``tags`` are those known before there is data: entities, lists and nulls come with it."""
-
-    outcome: str
-    reason: str | None = None
-    operation: str | None = None
-    key: str | None = None
-    max_age: int | None = None
-    swr: int | None = None
-    scopes: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    sent: str | None = None
-    notes: tuple[str, ...] = field(default=())
-
-    def as_dict(self) -> dict[str, Any]:
-        """For ``--json``."""
-        return asdict(self)
-
-    def as_text(self) -> str:
-        """For people: a line for each thing that is known."""
-        lines = [f"{self.outcome}{f': {self.reason}' if self.reason else ''}"]
-        named: list[tuple[str, object]] = [
-            ("operation", self.operation),
-            ("max-age", None if self.max_age is None else f"{self.max_age} s"),
-            ("swr", None if self.swr is None else f"{self.swr} s"),
-            ("scopes", ", ".join(self.scopes)),
-            ("key", self.key),
-        ]
-        lines += [f"  {name:<10}{value}" for name, value in named if value]
-        for title, values in (("rule", self.rules), ("tag", self.tags), ("note", self.notes)):
-            lines += [f"  {title:<10}{value}" for value in values]
-        if self.sent:
-            lines.append(f"  {'sent':<10}{self.sent}")
-        return "\n".join(lines)
-
-
-async def explain(
-    config: Config, document: str, variables: str, operation: str | None, headers: Sequence[str]
-) -> Explained:
-    """What Shellac does with a document.
-
-    ``document`` is its text, a file, or ``-`` for standard input; ``variables`` is JSON; each of
-    ``headers`` is ``Name: value``.
+async def explain(config: Config, question: Question) -> Explained:
+    """What Shellac does with a request, decided by the gateway's own code.
 
     Raises:
         SchemaUnavailable: there is no schema to explain it by.
-        RequestRefused: the variables are not a JSON object, or a header has no colon.
+        ConfigError: the key of a scope that the request has a token for cannot be used.
     """
-    name = b"" if operation is None else b',"operationName":' + orjson.dumps(operation)
-    body = b'{"query":%b,"variables":%b%b}' % (
-        orjson.dumps(_text(document)),
-        _checked_variables(variables).encode(),
-        name,
-    )
     brain = Brain(policy_of(config), await fetch_schema(config))
-    verdict = brain.decide(HttpRequest("POST", b"", "application/json", body))
+    plan = gateway_plan(config)
+    verdict = brain.decide(question.request)
     match verdict:
         case CacheableQuery():
-            return _query(config, brain, verdict, _headers(headers))
-        case Mutation(operation=found):
-            sent = brain.instrumented_source(found).text
-            return Explained("mutation", "never cached", found.name, sent=sent)
-        case Pass(detail=detail, message=message):
-            meaning = DETAILS.get(detail, detail)
-            return Explained("passed, not cached", f"{detail} ({meaning}): {message}")
+            found = await _query(config, plan, brain, question, verdict)
+        case Mutation():
+            found = _mutation(brain, verdict)
+        case Pass():
+            found = _pass(config, brain, question, verdict)
+        case _:
+            assert_never(verdict)
+    before = passed_before_verdict(plan, question)
+    if before is not None:
+        found = _passed_first(found, before)
+    if not isinstance(verdict, CacheableQuery):
+        found = replace(found, headers=tuple(effects_of_a_pass(plan, question)))
+    answered = refused(plan, question)
+    return found if answered is None else replace(found, outcome="refused", reason=answered)
 
 
-def _query(
-    config: Config, brain: Brain, verdict: CacheableQuery, headers: dict[str, str]
+async def _query(
+    config: Config, plan: GatewayPlan, brain: Brain, question: Question, verdict: CacheableQuery
 ) -> Explained:
-    decision = verdict.decision
-    operation = verdict.operation
-    index = brain.index
-    assert index is not None
-    types = [name for name in sorted(decision.types) if not index.is_root(name)]
-    tags = [service_tag(config.name), *map(type_tag, types)]
-    if operation.name:
-        tags.append(operation_tag(operation.name))
-    layout = brain.instrumented(operation).layout
-    tags += [root_field_tag(s.name) for s in layout.root_fields.values() if s.field is not None]
-    return Explained(
-        outcome="cached",
-        operation=operation.name,
+    names = verdict.decision.scopes
+    read = credentials(plan, question, names)
+    scopes = await shown_scopes(config, names, read.sources)
+    reason = passed_after_verdict(plan, question, names) or refused_token(scopes)
+    notes = ["entities, lists and nulls are tagged when there is data"]
+    if read.others and reason is None:
+        notes.append(
+            f"{', '.join(read.others)} is dropped; if the answer then cannot be stored, this "
+            "request is sent again with it, and passes"
+        )
+    sent = brain.instrumented(verdict.operation)
+    return replace(
+        _described(config, brain, verdict.operation),
+        outcome="cached" if reason is None else "passed",
+        reason=reason,
         key=verdict.key,
-        max_age=decision.max_age,
-        swr=decision.swr,
-        scopes=tuple(_scope(config, name, headers) for name in sorted(decision.scopes))
-        or (PUBLIC,),
-        rules=tuple(
-            f"{_rule(match.rule)} ({match.entry}) matches {match.coordinate}"
-            for match in decision.matched
-        ),
-        tags=tuple(dict.fromkeys(tags)),
-        sent=brain.instrumented(operation).text,
-        notes=("with data come tags for entities, lists and nulls",),
+        max_age=verdict.decision.max_age,
+        swr=verdict.decision.swr,
+        scopes=scopes,
+        headers=tuple(effects(plan, question, names)),
+        tags=query_tags(brain, verdict, sent.layout),
+        sent=sent.text,
+        notes=tuple(notes),
     )
 
 
-def _rule(index: int | None) -> str:
-    return "@cacheControl" if index is None else f"rules[{index}]"
+def _mutation(brain: Brain, verdict: Mutation) -> Explained:
+    notes = [
+        "purged is what its answer names; what is listed here, if its outcome is unknown",
+    ]
+    operation = verdict.operation
+    sent = operation.source
+    if verdict.by_get:
+        notes.append("a mutation by GET is sent as it is written")
+    else:
+        sent = brain.instrumented_source(operation).text
+    if sent != operation.source:
+        notes.append("sent as it is written if the origin refuses the members that are added")
+    return Explained(
+        "mutation",
+        Reason("mutation", "mutations are never cached"),
+        operation=_operation(operation),
+        purge=mutations_purge(brain, [operation]),
+        sent=sent,
+        notes=tuple(notes),
+    )
 
 
-def _scope(config: Config, name: str, headers: dict[str, str]) -> str:
-    """A scope with where its value comes from, and the value these headers give it."""
-    scope = config.scopes.get(name)
-    if scope is None:
-        return f"{name} (shared among requests without credentials)"
-    for source in scope.sources:
-        if source.kind == "header" and source.name in headers:
-            return f"{name} = {headers[source.name]!r} by {source}"
-        if source.kind == "cookie":
-            for pair in headers.get("cookie", "").split(";"):
-                cookie, _, value = pair.strip().partition("=")
-                if cookie == source.name:
-                    return f"{name} = {value!r} by {source}"
-    return f"{name} (by {scope}; these headers hold none)"
+def _pass(config: Config, brain: Brain, question: Question, verdict: Pass) -> Explained:
+    found = Explained("passed")
+    if verdict.operation is not None and verdict.detail in _BY_RULES:
+        found = _described(config, brain, verdict.operation)
+    elif verdict.operation is not None:
+        found = replace(found, operation=_operation(verdict.operation))
+    asked = read_request(question.request)
+    if isinstance(asked, Single):
+        faults = document_faults(brain.index, asked.document, verdict.operation)
+        found = replace(found, errors=faults)
+    if verdict.writes or verdict.may_write:
+        writes = [write.operation for write in verdict.writes]
+        purge = mutations_purge(brain, writes, everything=verdict.may_write)
+        found = replace(found, purge=purge)
+    reason = Reason(verdict.detail, verdict.message, DETAILS.get(verdict.detail))
+    return replace(found, reason=reason)
 
 
-def _text(document: str) -> str:
-    if document == "-":
-        return sys.stdin.read()
-    if "{" not in document and Path(document).is_file():
-        return Path(document).read_text()
-    return document
+def _passed_first(found: Explained, reason: Reason) -> Explained:
+    """A request that passes before its document is looked at."""
+    if reason.detail == "bypass-header" and found.purge is not None:
+        note = "with this header it purges nothing"
+        return replace(found, reason=reason, purge=None, notes=(note,))
+    if found.outcome == "mutation":
+        return found
+    return replace(found, outcome="passed", reason=reason)
 
 
-def _checked_variables(text: str) -> str:
-    """The text itself: numbers keep their lexemes."""
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise RequestRefused(400, f"--variables is no JSON: {error}", "BAD_REQUEST") from error
-    if not isinstance(found, dict):
-        raise RequestRefused(400, "--variables is not a JSON object", "BAD_REQUEST")
-    return text
+def _described(config: Config, brain: Brain, operation: Operation) -> Explained:
+    """A valid query: what it selects, and the rules that speak for it."""
+    assert brain.index is not None
+    types = ruled_types(brain.index, operation)
+    shown = () if not isinstance(types, tuple) else types
+    return Explained(
+        "passed",
+        operation=_operation(operation),
+        rules=_rules(config, brain, operation, shown),
+        types=shown,
+    )
 
 
-def _headers(lines: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise RequestRefused(400, f"{line!r} is no header: write NAME: VALUE", "BAD_REQUEST")
-        found[name.strip().lower()] = value.strip()
-    return found
+def _operation(operation: Operation) -> ShownOperation:
+    return ShownOperation(
+        operation.type.value,
+        operation.name,
+        operation.text,
+        sha256(operation.text),
+        sha256(operation.source),
+    )
+
+
+def _rules(
+    config: Config, brain: Brain, operation: Operation, types: tuple[RuledType, ...]
+) -> tuple[ShownRule, ...]:
+    met: dict[str, dict[str, None]] = {}
+    for type_ in types:
+        for cause in (*type_.causes, *(c for f in type_.fields for c in f.causes)):
+            met.setdefault(cause.source, {})[cause.entry] = None
+    found = []
+    for rule in brain.policy.rules:
+        name = f"rules[{rule.index}]"
+        hashes = [f"{match.entry}, {match.coordinate}" for match in by_hash(rule, operation)]
+        entries = (*met.get(name, ()), *hashes)
+        if entries:
+            said = config.rules[rule.index].description
+            found.append(ShownRule(name, said, rule.max_age, rule.swr, rule.scope, entries))
+    return tuple(found)

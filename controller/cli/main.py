@@ -1,7 +1,7 @@
 """The command line. Every expected failure ends here: its message on stderr, an exit code by kind.
 
-Exit codes: 0 done; 1 something went wrong while running; 2 the config (or the command line) is
-wrong; 3 the VCL does not compile; 4 something could not be reached or refused.
+Exit codes: 0 done; 1 something went wrong while running; 2 the config (or the command line, or a
+document on it) is wrong; 3 the VCL does not compile; 4 something could not be reached or refused.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from rich.console import Console
 from controller.cli.check import check_config
 from controller.cli.configs import Chosen, choose
 from controller.cli.explain import explain
+from controller.cli.explain_input import read_question
+from controller.cli.explain_text import rendered
 from controller.cli.purges import purge_app
 from controller.cli.schemas import schema_app
 from controller.cli.serve import run_serve
@@ -143,24 +145,34 @@ def check_command(
 
 @app.command("explain")
 def explain_command(
-    document: Annotated[str, typer.Argument(help="A GraphQL document, a file, or - for stdin.")],
+    document: Annotated[
+        str,
+        typer.Argument(
+            help="A GraphQL document, a file, - for stdin, or the URL of a query by GET."
+        ),
+    ],
     config: ConfigOption = None,
     origin: OriginOption = None,
     environment: EnvironmentOption = None,
-    variables: Annotated[str, typer.Option(help="Variables as a JSON object.")] = "{}",
+    variables: Annotated[
+        str | None, typer.Option(help="Variables as a JSON object.", show_default=False)
+    ] = None,
     operation: Annotated[str | None, typer.Option(help="operationName.")] = None,
     header: Annotated[
         list[str] | None, typer.Option("--header", "-H", help="A request header, NAME: VALUE.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what Shellac does with a document: rules, scopes, key, tags, or why it passes."""
+    """Say what Shellac does with a request: rules, scopes, key, tags, or why it passes."""
+    question = read_question(document, variables, operation, header or [])
     chosen = _choose(config, origin, environment, quiet=True)
-    explained = asyncio.run(explain(chosen.config, document, variables, operation, header or []))
+    explained = asyncio.run(explain(chosen.config, question))
     if as_json:
         out.print_json(json.dumps(explained.as_dict()))
     else:
-        out.print(explained.as_text(), markup=False)
+        out.print(rendered(explained), soft_wrap=False)
+    if explained.errors:
+        raise typer.Exit(BAD_CONFIG)
 
 
 app.add_typer(purge_app, name="purge")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from graphql import DocumentNode, OperationType, specified_rules, validate
-from graphql.validation import KnownDirectivesRule
+from graphql.validation import ASTValidationRule, KnownDirectivesRule
 
 from controller.core.mutation_text import holds_mutation
 from controller.core.operation import Operation, Refusal, choose_operation, parse_source
@@ -95,9 +96,13 @@ def _refused(index: SchemaIndex, operation: Operation, parsed: DocumentNode) -> 
         return Refusal("subscription", "subscriptions are passed")
     if operation.incremental and operation.type is OperationType.QUERY:
         return Refusal("incremental-delivery", "the operation has @defer or @stream")
-    rules = _INCREMENTAL_RULES if operation.incremental else specified_rules
-    errors = validate(index.schema, parsed, rules, max_errors=1)
+    errors = validate(index.schema, parsed, validation_rules(operation), max_errors=1)
     return Refusal("invalid-document", errors[0].message) if errors else None
+
+
+def validation_rules(operation: Operation) -> Collection[type[ASTValidationRule]]:
+    """The rules that a document is valid by whose ``operation`` is meant."""
+    return _INCREMENTAL_RULES if operation.incremental else specified_rules
 
 
 def _length(key: tuple[str, str | None]) -> int:

@@ -8,7 +8,7 @@ which the selection holds more than ``__typename`` (all of them if it holds no m
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -70,11 +70,10 @@ def decide_rules(index: SchemaIndex, operation: Operation) -> Decision | Refusal
             return Refusal("non-cacheable", f"{coordinate} is nonCacheable by {entry}")
     if reached.introspection and not reached.fields:
         return Decision(INTROSPECTION_MAX_AGE, INTROSPECTION_SWR, frozenset(), frozenset(), ())
-    source = _sha256(operation.source)
-    hashes = {source: "the document", _sha256(operation.text): "the operation"}
+    source = sha256(operation.source)
     said = _Said()
     for rule in policy.rules:
-        found = [*_by_hash(rule, hashes), *_by_type(index, reached, rule)]
+        found = [*by_hash(rule, operation), *_by_type(index, reached, rule)]
         if found:
             said.matched += found
             said.times.append((rule.max_age, rule.swr))
@@ -134,7 +133,9 @@ def _add_hints(said: _Said, index: SchemaIndex, reached: Reached) -> Refusal | N
     return None
 
 
-def _by_hash(rule: Rule, hashes: Mapping[str, str]) -> Iterator[Match]:
+def by_hash(rule: Rule, operation: Operation) -> Iterator[Match]:
+    """Why a rule applies to the text of an operation, as sent or as canonical."""
+    hashes = {sha256(operation.source): "the document", sha256(operation.text): "the operation"}
     for digest, of in hashes.items():
         if digest in rule.hashes:
             yield Match(rule.index, f"sha256:{digest[:12]}", of)
@@ -163,6 +164,6 @@ def _coordinate(
     return None if name is None else f"{name}.{field}"
 
 
-def _sha256(text: str) -> str:
+def sha256(text: str) -> str:
     """Hex digits, as automatic persisted queries name a text. What parses has no surrogates."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -95,53 +95,6 @@ def test_check_says_that_the_schema_cannot_be_had(folder: Path) -> None:
     assert "http://127.0.0.1:9/graphql cannot be reached" in done.stdout
 
 
-def test_explain_a_cached_query(folder: Path) -> None:
-    done = shellac(
-        folder,
-        "explain",
-        "query Me { viewer { name } post(id: 5) { title } }",
-        "--header",
-        "Authorization: alice",
-        "--json",
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["outcome"] == "cached"
-    assert (found["operation"], found["max_age"], found["swr"]) == ("Me", 30, 0)
-    assert any("AUTHENTICATED = 'alice'" in scope for scope in found["scopes"])
-    assert {"app:shop", "type:Post", "query:post", "operation:Me"} <= set(found["tags"])
-    assert "rules[1] (Query.viewer) matches Query.viewer" in found["rules"]
-    assert len(found["key"]) == 64
-
-
-def test_explain_from_a_file_and_from_stdin_gives_one_key(folder: Path) -> None:
-    (folder / "posts.graphql").write_text("{ posts { title } }")
-    by_file = shellac(folder, "explain", "posts.graphql", "--json")
-    by_stdin = shellac(folder, "explain", "-", "--json", stdin="{posts{title}}")
-    assert json.loads(by_file.stdout)["key"] == json.loads(by_stdin.stdout)["key"]
-
-
-@pytest.mark.parametrize(
-    ("document", "words"),
-    [
-        ("{ posts {", "unparsable-document"),
-        ("{ nothing }", "invalid-document"),
-        ("mutation { updatePost(id: 1) { title } }", "mutation: never cached"),
-        ("{ __schema { types { name } } }", "introspection"),
-    ],
-)
-def test_explain_gives_the_reason(folder: Path, document: str, words: str) -> None:
-    done = shellac(folder, "explain", document)
-    assert done.returncode == 0, done.stderr
-    assert words in done.stdout
-
-
-def test_explain_refuses_variables_that_are_no_object(folder: Path) -> None:
-    done = shellac(folder, "explain", "{ posts { title } }", "--variables", "[1]")
-    assert done.returncode == 4
-    assert "--variables is not a JSON object" in done.stderr
-
-
 def test_purge_without_a_controller_says_where_it_looked(folder: Path) -> None:
     done = shellac(folder, "purge", "type", "Post", "--id", "5", "--url", "http://127.0.0.1:9")
     assert done.returncode == 4

@@ -133,7 +133,7 @@ def test_a_hint_is_a_rule(stack: Stack) -> None:
     assert 290 <= ttl(assert_hit(stack.query("{ post { id } }"))) <= 300
     assert detail(assert_pass(stack.query("{ plain }"))) == "no-rule"
     said = shellac(stack, "explain", "{ post { id } }").stdout
-    assert "@cacheControl (Post) matches QueryRoot.post" in said
+    assert "@cacheControl Post: maxAge 300 PUBLIC" in said
 
 
 def test_what_is_private_is_kept_apart_by_the_scope_for_it(stack: Stack) -> None:

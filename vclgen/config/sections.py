@@ -60,7 +60,7 @@ class Rule(Section):
     operation_hashes: tuple[OperationHash, ...] = ()
     """The operations it applies to, besides what `types` names: SHA-256, 64 hex digits, of the
     document's text as clients send it in `query` (an APQ hash), or of the one operation with its
-    fragments as `shellac explain` prints it."""
+    fragments. `shellac explain` prints both."""
 
     max_age: Seconds
     """Seconds for which an answer is fresh. 0, with `swr` 0: never cached."""

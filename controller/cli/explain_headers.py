@@ -1,0 +1,239 @@
+"""What the headers of a request do, as the generated VCL decides it.
+
+The same steps in the same order as ``request_recv``, ``bypass_recv``, ``accept_recv``,
+``verdict_recv``, ``keyed_recv`` and ``scopes_recv`` of ``templates/features/``;
+tests/e2e/test_explain.py holds this against a running node.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from controller.cli.explain_input import Question
+from controller.cli.explained import HeaderEffect, Reason
+from controller.core.policy import ANONYMOUS
+from vclgen.config.scopes import ScopeSource
+from vclgen.names import PASS_HEADERS
+from vclgen.plan import PLAIN_HEADERS, GatewayPlan
+
+_ODD_COOKIE: Final = re.compile(r"(?:^|;)[^=;]*[^=;\s][^=;]*(?:;|$)")
+_ANY_ACCEPT: Final = re.compile(r"\s*(\*/\*)?\s*")
+_JSON_ACCEPT: Final = re.compile(r"(?i)\s*application/json\s*(;\s*charset=utf-8\s*)?(,|$)")
+_RESPONSE_ACCEPT: Final = re.compile(
+    r"(?i)\s*application/graphql-response\+json\s*(;\s*charset=utf-8\s*)?,"
+    r".*(application/json|application/\*|\*/\*)"
+)
+_PLAIN_ACCEPT: Final = re.compile(r"[!-~]{1,200}")
+_INTERNAL: Final = re.compile(r"x-shellac-|shellac-(?!debug$)|xkey|x-hashtwo$|proxy$")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """``sources`` tells where each scope of a query has its value, with the value. ``others`` are
+    the credentials that none of them reads. ``ignored`` are cookies that are none.
+    """
+
+    sources: Mapping[str, tuple[ScopeSource, str]]
+    others: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+def refused(plan: GatewayPlan, question: Question) -> Reason | None:
+    """Why Varnish answers a request itself."""
+    if question.target is not None:
+        if not re.fullmatch(r"/[!-~]*", question.target):
+            said = "the request target must be a path, percent-encoded"
+            return Reason("400", f"Varnish answers 400: {said}")
+        if not re.search(plan.path_pattern, question.target):
+            return Reason("404", f"Varnish answers 404: this cache serves {plan.path}")
+    size = len(question.request.body)
+    if size > plan.max_request_size:
+        limit = plan.max_request_size
+        return Reason("413", f"Varnish answers 413: {size} bytes, maxRequestSize is {limit}")
+    return None
+
+
+def passed_before_verdict(plan: GatewayPlan, question: Question) -> Reason | None:
+    """Why a request passes whatever its document is."""
+    if question.request.method == "POST":
+        if question.values("content-encoding"):
+            return Reason("content-encoding", "the body is compressed")
+        if question.values("transfer-encoding"):
+            return Reason("chunked-body", "the body comes without a length")
+        size, limit = len(question.request.body), plan.lookup_body_size
+        if size > limit:
+            return Reason("large-body", f"the body has {size} bytes, lookupBodySize is {limit}")
+    elif question.values("transfer-encoding"):
+        return Reason("body-on-get", "a GET with a body")
+    for name in plan.bypass_headers:
+        if question.values(name):
+            return Reason("bypass-header", f"{name} is one of bypassCacheHeaders")
+    accept = ", ".join(question.values("accept"))
+    if not _accepted(accept):
+        return Reason("accept", "it wants a page for people (text/html), or its Accept is odd")
+    if len(question.values("content-type")) > 1:
+        return Reason("repeated-header", "content-type stands there twice")
+    return None
+
+
+def passed_after_verdict(
+    plan: GatewayPlan, question: Question, scopes: Collection[str]
+) -> Reason | None:
+    """Why a request passes though its document could be cached under ``scopes``."""
+    for name in plan.single_headers:
+        if len(_lines(question, name)) > 1:
+            return Reason("repeated-header", f"{name} stands there twice, and answers depend on it")
+    for name, _ in question.headers:
+        if _lines(question, name) and _unkeyed(plan, name):
+            return Reason(
+                "unkeyed-header",
+                f"{_known(name)}: key it with varyHeaders, or drop it with ignoreHeaders",
+            )
+    cookies = "; ".join(question.values("cookie"))
+    for name in plan.scope_cookies:
+        written = re.escape(name)
+        if re.search(rf"(?:^|;)\s*{written}\s*=.*;\s*{written}\s*=", cookies):
+            return Reason("repeated-cookie", f"{name} stands there twice, and a scope reads it")
+    if cookies and _ODD_COOKIE.search(cookies):
+        return Reason("odd-cookie", "the Cookie header holds a part without `=`")
+    others = credentials(plan, question, scopes).others
+    if others and ANONYMOUS in scopes:
+        return Reason(
+            "credentials",
+            f"it carries {', '.join(others)}, which no scope of this query reads, and the answer "
+            "is shared among requests without credentials",
+        )
+    return None
+
+
+def credentials(plan: GatewayPlan, question: Question, scopes: Collection[str]) -> Credentials:
+    """What identifies the caller, as scopes_recv finds it."""
+    cookies, ignored = _cookies(plan, question)
+    sources: dict[str, tuple[ScopeSource, str]] = {}
+    for scope in plan.scopes:
+        if scope.name not in scopes:
+            continue
+        for source in scope.sources:
+            lines = _lines(question, source.name) if source.kind == "header" else []
+            if source.kind == "cookie" and source.name in cookies:
+                lines = [cookies[source.name]]
+            if lines:
+                sources[scope.name] = (source, lines[0])
+                break
+    read = {str(source) for source, _ in sources.values()}
+    known = ("authorization", *(n for n in plan.scope_headers if n != "authorization"))
+    others = [name for name in known if _lines(question, name) and f"header:{name}" not in read] + [
+        f"cookie {name}" for name in cookies if f"cookie:{name}" not in read
+    ]
+    return Credentials(sources, tuple(others), tuple(ignored))
+
+
+def effects(
+    plan: GatewayPlan, question: Question, scopes: Collection[str]
+) -> Iterator[HeaderEffect]:
+    """What each header does to a query under ``scopes``."""
+    found = credentials(plan, question, scopes)
+    for name in dict.fromkeys(name for name, _ in question.headers):
+        if name == "cookie":
+            for cookie in dict.fromkeys([*_cookies(plan, question)[0], *found.ignored]):
+                yield _credential(f"cookie {cookie}", f"cookie:{cookie}", found, scopes)
+        else:
+            yield _effect(plan, question, name, found, scopes)
+
+
+def effects_of_a_pass(plan: GatewayPlan, question: Question) -> Iterator[HeaderEffect]:
+    """The same for a request that passes whatever its headers are: the origin gets them."""
+    for name in dict.fromkeys(name for name, _ in question.headers):
+        yield _early(plan, question, name) or HeaderEffect(name, "forwarded", "sent as it is")
+
+
+def _early(plan: GatewayPlan, question: Question, name: str) -> HeaderEffect | None:
+    """What counts before the document does."""
+    if _INTERNAL.match(name):
+        return HeaderEffect(name, "dropped", "internal to Shellac")
+    if name in plan.bypass_headers:
+        return HeaderEffect(name, "passes", "one of bypassCacheHeaders", "bypass-header")
+    if name == "accept" and not _accepted(", ".join(question.values(name))):
+        return HeaderEffect(name, "passes", "text/html, or odd", "accept")
+    return None
+
+
+def _effect(
+    plan: GatewayPlan, question: Question, name: str, found: Credentials, scopes: Collection[str]
+) -> HeaderEffect:
+    early = _early(plan, question, name)
+    if early is not None:
+        return early
+    if name in ("accept", "accept-encoding"):
+        return HeaderEffect(name, "negotiated", "what clients commonly send falls together")
+    if name in plan.keyed_headers:
+        return HeaderEffect(name, "keyed", "its value splits the cache; the origin gets it")
+    if name == "authorization" or name in plan.scope_headers:
+        return _credential(name, f"header:{name}", found, scopes)
+    if name == "accept-language" and not _lines(question, name):
+        return HeaderEffect(name, "dropped", "* is the same as none")
+    if _unkeyed(plan, name):
+        return HeaderEffect(name, "passes", _known(name), "unkeyed-header")
+    if name in PLAIN_HEADERS:
+        return HeaderEffect(name, "forwarded", "part of every fetch")
+    return HeaderEffect(name, "dropped", "the origin does not get it")
+
+
+def _credential(
+    name: str, source: str, found: Credentials, scopes: Collection[str]
+) -> HeaderEffect:
+    reading = [scope for scope, (read, _) in found.sources.items() if str(read) == source]
+    if reading:
+        return HeaderEffect(name, "scope", f"read by {', '.join(sorted(reading))}")
+    if name.removeprefix("cookie ") in found.ignored:
+        return HeaderEffect(name, "dropped", "no credential (ignoreCookies)")
+    if ANONYMOUS in scopes:
+        return HeaderEffect(
+            name, "passes", "a credential that no scope of this query reads", "credentials"
+        )
+    return HeaderEffect(name, "dropped", "a credential that no scope of this query reads")
+
+
+def _cookies(plan: GatewayPlan, question: Question) -> tuple[dict[str, str], dict[str, str]]:
+    """The cookies that are credentials, and those that are ignored. One without a value is none,
+    to vmod_cookie; of two with one name the last counts.
+    """
+    pairs = (
+        part.strip().partition("=") for part in "; ".join(question.values("cookie")).split(";")
+    )
+    given = {name.strip(): value for name, _, value in pairs if name and value}
+    ignored = {name for name in given if re.search(plan.ignored_cookies, name)}
+    kept = {name: value for name, value in given.items() if name not in ignored}
+    return kept, {name: given[name] for name in given if name in ignored}
+
+
+def _lines(question: Question, name: str) -> list[str]:
+    """The lines of a header that count."""
+    lines = question.values(name)
+    return [] if name == "accept-language" and lines and lines[0] == "*" else lines
+
+
+def _unkeyed(plan: GatewayPlan, name: str) -> bool:
+    return re.match(f"(?i){plan.unkeyed_headers}:", f"{name}:") is not None
+
+
+def _known(name: str) -> str:
+    """Why a header is known to change answers."""
+    for known, why in PASS_HEADERS.items():
+        if name == known or (known.endswith("*") and name.startswith(known[:-1])):
+            return f"{name} is known to change answers ({why}) and not keyed"
+    return f"{name} is one of passHeaders"
+
+
+def _accepted(accept: str) -> bool:
+    if (
+        _ANY_ACCEPT.fullmatch(accept)
+        or _JSON_ACCEPT.match(accept)
+        or _RESPONSE_ACCEPT.match(accept)
+    ):
+        return True
+    plain = re.sub(r"\s", "", accept.lower())
+    return "text/html" not in plain and _PLAIN_ACCEPT.fullmatch(plain) is not None

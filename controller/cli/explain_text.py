@@ -1,0 +1,200 @@
+"""``shellac explain`` for people: an explanation as Rich prints it, readable at 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from graphql import OperationType, parse, print_ast
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from controller.cli.explained import Explained, ShownPurge, ShownScope
+from controller.core.ruled import HINT, Cause, RuledType
+
+_STYLES = {"cached": "bold green", "mutation": "bold yellow", "refused": "bold red"}
+_FEW = 5
+"""Names of types that stand in one line."""
+
+Row = Sequence[str | Text]
+
+
+def rendered(found: Explained) -> RenderableType:
+    """Everything that is known, most important first."""
+    return Group(*_parts(found))
+
+
+def _parts(found: Explained) -> Iterator[RenderableType]:
+    yield _headline(found)
+    facts = list(_facts(found))
+    if facts:
+        yield _table(facts)
+    for error in found.errors:
+        where = ", ".join(f"line {line}, column {column}" for line, column in error.locations)
+        yield _hanging("error", f"{where}: {error.message}" if where else error.message)
+    if found.headers:
+        yield _title("Headers")
+        yield _table((h.name, _tagged(h.effect, h.detail), h.words) for h in found.headers)
+    if found.rules:
+        yield _title("Rules")
+        yield _table(
+            (
+                r.name,
+                f"maxAge {r.max_age}, swr {r.swr}, {r.scope}",
+                ", ".join(r.entries),
+                r.description or "",
+            )
+            for r in found.rules
+        )
+    if found.types:
+        yield _title("Selected, and what matches it")
+        yield _table(_selected(found.types))
+    if found.tags is not None:
+        yield _title("Tags")
+        tags = found.tags
+        yield _table(
+            (title, "\n".join(names))
+            for title, names in (
+                ("service", tags.service),
+                ("types", tags.types),
+                ("fieldTypes", tags.declared),
+                ("root fields", tags.root_fields),
+                ("with arguments", tags.root_field_arguments),
+                ("operation", tags.operation),
+            )
+            if names
+        )
+    if found.purge is not None:
+        yield _title("Purges at most")
+        yield _table(_purged(found.purge))
+    if found.sent is not None:
+        yield _title("Sent to the origin")
+        yield Padding(Text(_readable(found), overflow="fold"), (0, 0, 0, 2), expand=False)
+    if found.operation is not None:
+        yield _title("SHA-256, as operationHashes has it")
+        yield _table(
+            [
+                ("document", found.operation.document_hash),
+                ("operation", found.operation.operation_hash),
+            ]
+        )
+    if found.notes:
+        yield _title("Notes")
+        yield from (Padding(Text(note), (0, 0, 0, 2), expand=False) for note in found.notes)
+
+
+def _headline(found: Explained) -> Text:
+    line = Text(found.outcome, style=_STYLES.get(found.outcome, "bold"))
+    if found.outcome == "cached":
+        line.append(f" for {found.max_age} s", style="not bold")
+        if found.swr:
+            line.append(f", then stale for at most {found.swr} s", style="not bold")
+    if found.reason is not None:
+        detail = "" if found.reason.detail == found.outcome else f"{found.reason.detail}: "
+        why = found.reason.meaning or found.reason.message
+        line.append(f": {detail}{why}", style="not bold")
+        if found.reason.meaning is not None and not found.errors:
+            line.append(f" ({found.reason.message})", style="not bold")
+    return line
+
+
+def _facts(found: Explained) -> Iterator[Row]:
+    if found.operation is not None:
+        name = found.operation.name or "without a name"
+        yield "operation", f"{found.operation.type} {name}"
+    if found.max_age is not None and found.outcome != "cached":
+        yield "would be", f"cached for {found.max_age} s, stale for at most {found.swr} s"
+    for scope in found.scopes:
+        yield "scope", _scope(scope)
+    if found.key is not None:
+        yield "key", found.key
+
+
+def _scope(scope: ShownScope) -> str:
+    held = ""
+    if scope.source is not None:
+        held = f" by {scope.source}"
+        if scope.value is not None or scope.claim is not None:
+            held += f" = {scope.value or scope.claim}"
+    elif scope.sources:
+        held = f" by {'|'.join(scope.sources)}"
+    refused = f"{scope.refused}: " if scope.refused else ""
+    return f"{scope.name}{held}: {refused}{scope.words}"
+
+
+def _selected(types: Iterable[RuledType]) -> Iterator[Row]:
+    """Types of which the same is selected and matched, like the members of an interface, are one
+    row, and so are fields that nothing names.
+    """
+    alike: dict[object, list[str]] = {}
+    for type_ in types:
+        alike.setdefault((type_.causes, type_.fields), []).append(type_.name)
+    shown = {names[0]: names for names in alike.values()}
+    for type_ in types:
+        names = shown.get(type_.name)
+        if names is None:
+            continue
+        more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+        yield Text(", ".join(names[:_FEW]) + more, style="bold"), _causes(type_.causes)
+        plain = [f.name for f in type_.fields if not f.causes]
+        for field in type_.fields:
+            if field.causes:
+                yield f"  {field.name}", _causes(field.causes)
+        if plain:
+            yield "  " + ", ".join(plain), "-"
+
+
+def _causes(causes: Sequence[Cause]) -> str:
+    return "\n".join(map(_cause, causes)) or "-"
+
+
+def _cause(cause: Cause) -> str:
+    """Of a rule times and scope stand above; of a hint here."""
+    said = ""
+    if cause.source == HINT:
+        age = "" if cause.max_age is None else f" maxAge {cause.max_age}"
+        said = f":{age}{'' if cause.scope is None else f' {cause.scope}'}"
+    return f"{cause.source} {cause.entry}{said}"
+
+
+def _purged(purge: ShownPurge) -> Iterator[Row]:
+    if purge.everything:
+        yield "everything", "what it writes cannot be read"
+    for title, names in (("types", purge.types), ("lists", purge.lists), ("nulls", purge.nulls)):
+        if names:
+            yield title, " ".join(names)
+    if purge.unnamed:
+        fields = ", ".join(purge.unnamed)
+        yield "nothing", f"for {fields}: neither payload nor name says which type it changes"
+
+
+def _readable(found: Explained) -> str:
+    """A query is sent without ignored characters, a mutation in its own layout."""
+    assert found.sent is not None
+    if found.operation is None or found.operation.type != OperationType.QUERY.value:
+        return found.sent
+    return print_ast(parse(found.sent, no_location=True))
+
+
+def _tagged(word: str, detail: str | None) -> Text:
+    text = Text(word, style="red" if detail else "")
+    return text.append(f" ({detail})") if detail else text
+
+
+def _title(words: str) -> Text:
+    return Text(f"\n{words}", style="bold")
+
+
+def _hanging(word: str, words: str) -> RenderableType:
+    return _table([(word, words)])
+
+
+def _table(rows: Iterable[Row]) -> RenderableType:
+    table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    for row in rows:
+        cells = [cell if isinstance(cell, Text) else Text(cell) for cell in row]
+        while len(table.columns) < len(cells):
+            table.add_column(overflow="fold")
+        table.add_row(*cells)
+    return Padding(table, (0, 0, 0, 2), expand=False)
