@@ -112,7 +112,6 @@ def _checked(variables: str) -> str:
 def _header(line: str) -> tuple[str, str]:
     found = _HEADER.fullmatch(line)
     if found is None:
-        raise typer.BadParameter(
-            f"{line.partition(':')[0]!r} is no header: write NAME: VALUE", param_hint="--header"
-        )
+        name = re.split(r"[:\s]", line)[0]  # not the rest: it may be a secret
+        raise typer.BadParameter(f"{name!r} is no header: write NAME: VALUE", param_hint="--header")
     return found[1].lower(), found[2]
