@@ -71,7 +71,10 @@ async def _query(
     read = credentials(plan, question, names)
     scopes = await shown_scopes(config, names, read.sources)
     reason = passed_after_verdict(plan, question, names) or refused_token(scopes)
-    notes = ["entities, lists and nulls are tagged when there is data"]
+    notes = [
+        "with the data come tags for entities, lists and nulls; a type is tagged where the answer "
+        "holds one"
+    ]
     if read.others and reason is None:
         notes.append(
             f"{', '.join(read.others)} is dropped; if the answer then cannot be stored, this "

@@ -198,13 +198,12 @@ def _credential(
 
 
 def _cookies(plan: GatewayPlan, question: Question) -> tuple[dict[str, str], dict[str, str]]:
-    """The cookies that are credentials, and those that are ignored. One without a value is none,
-    to vmod_cookie; of two with one name the last counts.
+    """The cookies that are credentials, and those that are ignored, as vmod_cookie reads them: one
+    without a value is none, a blank before `=` belongs to the name, of two the last counts.
     """
-    pairs = (
-        part.strip().partition("=") for part in "; ".join(question.values("cookie")).split(";")
-    )
-    given = {name.strip(): value for name, _, value in pairs if name and value}
+    parts = "; ".join(question.values("cookie")).split(";")
+    pairs = (part.lstrip().partition("=") for part in parts)
+    given = {name: value for name, _, value in pairs if name and value}
     ignored = {name for name in given if re.search(plan.ignored_cookies, name)}
     kept = {name: value for name, value in given.items() if name not in ignored}
     return kept, {name: given[name] for name in given if name in ignored}

@@ -220,7 +220,7 @@ def test_people_can_read_it_in_80_columns(folder: Path) -> None:
         "title @cacheControl Post.title: maxAge 300",
         'query:post({"id":"5"})',
         "for everybody",
-        "entities, lists and nulls are tagged when there is data",
+        "with the data come tags for entities, lists and nulls",
     ):
         assert words in " ".join(done.stdout.split()), done.stdout
 
