@@ -15,10 +15,13 @@ from controller.core.mutation import unnamed_mutations
 from controller.core.roots import RootNames, contradicted, schema_name
 from controller.core.schema import SchemaIndex
 from controller.errors import SchemaUnavailable
+from controller.gateway.identity import claim_scopes
+from controller.jwks import KeySet
 from controller.policy_of import policy_of, root_names
 from controller.pushed_schema import pushed_file
 from controller.schema_source import fetch_schema
 from vclgen.config import Config, Notice
+from vclgen.errors import ConfigError
 
 Level = Literal["error", "warning", "note"]
 
@@ -46,11 +49,28 @@ async def check_config(config: Config, notices: Sequence[Notice]) -> list[Findin
         file = pushed_file(config.state_dir)
         said = f"{file} was pushed and is used in place of it; remove the file to go back"
         findings.append(Finding("note", "schema", said))
+    findings += await check_keys(config)
     try:
         schema = await fetch_schema(config)
     except SchemaUnavailable as error:
         return [*findings, Finding("error", "schema", str(error))]
     return [*findings, *check_schema(config, schema)]
+
+
+async def check_keys(config: Config) -> list[Finding]:
+    """The keys of claim scopes that cannot be used, or be had from their issuer."""
+    try:
+        scopes = claim_scopes(config)
+    except ConfigError as error:
+        return [Finding("error", p.path, f"{p.file}: {p.what}; {p.fix}") for p in error.problems]
+    findings = []
+    for name, scope in scopes.items():
+        keys = scope.keys
+        if isinstance(keys, KeySet):
+            await keys.named(None)
+            if keys.error is not None:
+                findings.append(Finding("error", f"scopes.{name}.jwt.jwksUrl", keys.error))
+    return findings
 
 
 def check_schema(config: Config, schema: GraphQLSchema) -> Iterator[Finding]:

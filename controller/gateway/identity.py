@@ -124,10 +124,11 @@ def claim_scopes(config: Config) -> dict[str, ClaimScope]:
     """The scopes with ``jwt``, by name. Scopes of one issuer share its key set.
 
     Raises:
-        ConfigError: a ``secretFile`` cannot be read or holds no usable key.
+        ConfigError: each ``secretFile`` that cannot be read or holds no usable key.
     """
     sets: dict[tuple[str, tuple[str, ...]], KeySet] = {}
     found = {}
+    problems: list[Problem] = []
     for name, scope in config.scopes.items():
         if scope.jwt is not None:
             rule = ClaimRule(scope.jwt.claim, scope.jwt.issuer, frozenset(scope.jwt.audience))
@@ -137,8 +138,14 @@ def claim_scopes(config: Config) -> dict[str, ClaimScope]:
                 place = (scope.jwt.jwks_url, scope.jwt.algorithm)
                 keys = sets.setdefault(place, KeySet(*place))
             else:
-                keys = FixedKeys((_fixed(name, scope.jwt),))
+                try:
+                    keys = FixedKeys((_fixed(name, scope.jwt),))
+                except ConfigError as error:
+                    problems += error.problems
+                    continue
             found[name] = ClaimScope(sources, rule, keys)
+    if problems:
+        raise ConfigError(problems)
     return found
 
 

@@ -64,11 +64,15 @@ def shop(folder: Path) -> Path:
 
 
 def run(
-    folder: Path, *arguments: str, stdin: bytes = b"", columns: int = 80
+    folder: Path,
+    *arguments: str,
+    stdin: bytes = b"",
+    columns: int = 80,
+    command: str = "explain",
 ) -> subprocess.CompletedProcess[str]:
     """The command's own output, exit code and errors."""
     done = subprocess.run(
-        [SHELLAC, "explain", *arguments],
+        [SHELLAC, command, *arguments],
         cwd=folder,
         input=stdin,
         capture_output=True,

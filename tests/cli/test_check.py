@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from graphql import build_client_schema, build_schema, introspection_from_schema
 
-from controller.cli.check import Finding, check_schema
-from vclgen.config import load_config_text
+from controller.cli.check import Finding, check_config, check_schema
+from tests.cli.explaining import CONFIG as SHOP
+from tests.cli.explaining import run, shop
+from tests.support.jwts import jwk, key_server
+from vclgen.config import Config, load_config_text
 
 DIRECTIVE = """enum CacheControlScope { PUBLIC PRIVATE }
 directive @cacheControl(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Boolean)
@@ -79,3 +84,47 @@ fieldTypes: {{{name}.post: [Post]}}
 def test_an_unknown_type_is_no_root() -> None:
     (finding,) = found(RULES + "nonCacheable: [Qery.post]\n")
     assert "no type Qery, did you mean Query?" in finding.message
+
+
+def with_keys(**keys: str) -> Config:
+    """A config with a claim scope for each key."""
+    lines = ["originUrl: http://origin/graphql", f"schema: '{SDL}'", RULES + "scopes:"]
+    for name, key in keys.items():
+        algorithm = "RS256" if "jwksUrl" in key else "HS256"
+        jwt = f"{{claim: sub, algorithm: {algorithm}, {key}}}"
+        lines.append(f"  {name}: {{definition: header:x-{name}, jwt: {jwt}}}")
+    return load_config_text("\n".join(lines)).config
+
+
+async def test_keys_that_cannot_be_used_are_findings(tmp_path: Path) -> None:
+    (tmp_path / "short").write_text("too short")
+    (tmp_path / "good").write_text("long enough for the hash of HS256, 32 bytes")
+    config = with_keys(
+        a=f"secretFile: {tmp_path / 'missing'}",
+        b=f"secretFile: {tmp_path / 'short'}",
+        c=f"secretFile: {tmp_path / 'good'}",
+    )
+    first, second = await check_config(config, ())
+    assert (first.level, first.where) == ("error", "scopes.a.jwt.secretFile")
+    assert "cannot be read" in first.message
+    assert (second.level, second.where) == ("error", "scopes.b.jwt")
+    assert str(tmp_path / "short") in second.message
+
+
+async def test_an_issuer_without_keys_is_a_finding() -> None:
+    with key_server([jwk("RS256", "first")]) as issuer:
+        config = with_keys(a=f"jwksUrl: '{issuer.url}'")
+        assert await check_config(config, ()) == []
+        issuer.answer = []
+        (finding,) = await check_config(config, ())
+    assert (finding.level, finding.where) == ("error", "scopes.a.jwt.jwksUrl")
+    assert "no key for RS256" in finding.message
+
+
+def test_check_says_that_a_key_is_missing_and_ends_with_4(tmp_path: Path) -> None:
+    folder = shop(tmp_path)
+    before, _, after = SHOP.partition("secret:")
+    (folder / "shellac.yaml").write_text(f"{before}secretFile: gone{after[after.index('}') :]}")
+    done = run(folder, command="check")
+    assert done.returncode == 4
+    assert "error: scopes.USER.jwt.secretFile: " in done.stdout

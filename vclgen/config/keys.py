@@ -86,13 +86,13 @@ REFUSED: Final[Mapping[tuple[str, ...], Refused]] = {
         "only passing on unknown operations is built yet", "write pass, or remove it", off=("pass",)
     ),
 }
-"""By key path; ``*`` stands for any name or index."""
+"""By key path."""
 
 
 def refusals(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Refused]]:
     """The refused keys that ``data`` holds with a value that is not off."""
-    for pattern, refused in REFUSED.items():
-        for path, value in _found(data, pattern):
+    for path, refused in REFUSED.items():
+        for value in _found(data, path):
             if not _accepted(refused, value):
                 yield path, refused
 
@@ -100,8 +100,8 @@ def refusals(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Refused]]:
 def without_known(data: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of ``data`` without the keys of ``WARNED`` and ``REFUSED``."""
     kept: dict[str, Any] = {key: value for key, value in data.items() if key not in WARNED}
-    for pattern in REFUSED:
-        kept = _without(kept, pattern)
+    for path in REFUSED:
+        kept = _without(kept, path)
     return kept
 
 
@@ -133,31 +133,18 @@ def _is_off(value: Any) -> bool:
     return value is False or value is None
 
 
-def _found(
-    data: Any, pattern: tuple[str, ...], path: KeyPath = ()
-) -> Iterator[tuple[KeyPath, Any]]:
-    if not pattern:
-        yield path, data
-    elif pattern[0] != "*":
-        if isinstance(data, Mapping) and pattern[0] in data:
-            yield from _found(data[pattern[0]], pattern[1:], (*path, pattern[0]))
-    elif isinstance(data, Mapping):
-        for key, value in data.items():
-            yield from _found(value, pattern[1:], (*path, key))
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from _found(value, pattern[1:], (*path, index))
+def _found(data: Any, path: tuple[str, ...]) -> Iterator[Any]:
+    """The value at a path, if there is one."""
+    if not path:
+        yield data
+    elif isinstance(data, Mapping) and path[0] in data:
+        yield from _found(data[path[0]], path[1:])
 
 
-def _without(data: Any, pattern: tuple[str, ...]) -> Any:
-    first, rest = pattern[0], pattern[1:]
-    if isinstance(data, Mapping):
-        if not rest:
-            return {key: value for key, value in data.items() if key != first}
-        return {
-            key: _without(value, rest) if first in ("*", key) else value
-            for key, value in data.items()
-        }
-    if isinstance(data, list) and first == "*":
-        return [_without(value, rest) for value in data]
-    return data
+def _without(data: Any, path: tuple[str, ...]) -> Any:
+    first, rest = path[0], path[1:]
+    if not isinstance(data, Mapping):
+        return data
+    if not rest:
+        return {key: value for key, value in data.items() if key != first}
+    return {key: _without(value, rest) if key == first else value for key, value in data.items()}
