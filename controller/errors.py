@@ -7,7 +7,8 @@
         ├── OriginError              the GraphQL server gave no whole answer
         │   ├── OriginUnreachable    no connection, or it broke
         │   │   └── OriginRefused    no connection was made: nothing was sent
-        │   └── OriginTimeout        it was silent for too long
+        │   ├── OriginTimeout        it was silent for too long
+        │   └── OriginUnreadable     it answered in an encoding that cannot be undone
         ├── LogUnavailable           the purge log cannot be written or read
         ├── LogTrimmed               entries that a node still needed are gone
         ├── NodeError                a Varnish did not do what it was asked
@@ -55,6 +56,12 @@ class OriginRefused(OriginUnreachable):
 
 class OriginTimeout(OriginError):
     """The origin was silent for too long."""
+
+
+class OriginUnreadable(OriginError):
+    """The origin answered in a content encoding that was not asked for, or not in the one that it
+    names. What it was asked for may be done.
+    """
 
 
 class LogUnavailable(ControllerError):

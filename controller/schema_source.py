@@ -20,6 +20,7 @@ from graphql import (
     validate_schema,
 )
 
+from controller.encodings import ASKED, not_decoded
 from controller.errors import SchemaUnavailable
 from controller.pushed_schema import pushed_file
 from vclgen.config import Config, SchemaFile, SchemaText, SchemaUrl
@@ -65,7 +66,7 @@ async def introspect(
     """
     query = get_introspection_query(descriptions=descriptions, input_value_deprecation=False)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-    asked = {"Accept": "application/json", **headers}
+    asked = {"Accept": "application/json", "Accept-Encoding": ASKED, **headers}
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
@@ -78,6 +79,9 @@ async def introspect(
                 raise SchemaUnavailable(f"{url} redirects to {target}: write that as the URL")
             answer = await response.json(content_type=None)
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        problem = not_decoded(error) if isinstance(error, aiohttp.ClientError) else None
+        if problem is not None:
+            raise SchemaUnavailable(f"the answer of {url} cannot be read: {problem}") from error
         raise SchemaUnavailable(f"{url} cannot be reached: {error or type(error).__name__}") from (
             error
         )

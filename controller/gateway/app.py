@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.brain import Brain
-from controller.errors import BadHeader, LogUnavailable, OriginTimeout, OriginUnreachable
+from controller.errors import (
+    BadHeader,
+    LogUnavailable,
+    OriginTimeout,
+    OriginUnreachable,
+    OriginUnreadable,
+)
 from controller.gateway.asgi import (
     BodyTooLarge,
     Receive,
@@ -77,6 +83,8 @@ class Gateway:
             return graphql_error(504, str(error), "ORIGIN_TIMEOUT", accept=accept)
         except OriginUnreachable as error:
             return graphql_error(502, str(error), "ORIGIN_UNREACHABLE", accept=accept)
+        except OriginUnreadable as error:
+            return graphql_error(502, str(error), "ORIGIN_UNREADABLE", accept=accept)
         except LogUnavailable as error:
             message = f"The mutation was not sent, for its purge could not be recorded: {error}"
             return graphql_error(503, message, "PURGE_LOG_UNAVAILABLE", accept=accept)

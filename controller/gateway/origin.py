@@ -11,8 +11,9 @@ from typing import Final, Self
 import aiohttp
 from yarl import URL
 
-from controller.errors import OriginRefused, OriginTimeout, OriginUnreachable
-from controller.gateway.headers import Header, lookup
+from controller.encodings import ASKED, left_encoded, not_decoded
+from controller.errors import OriginRefused, OriginTimeout, OriginUnreachable, OriginUnreadable
+from controller.gateway.headers import Header, lookup, lookup_all
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 60.0
@@ -100,16 +101,17 @@ class Origin:
         Raises:
             OriginUnreachable, OriginTimeout: there is no whole answer. Whether the origin acted on
                 the request is unknown.
+            OriginUnreadable: the answer cannot be decoded.
         """
-        sent = [
-            *headers,
-            ("Content-Type", "application/json"),
-            ("Accept-Encoding", "gzip, deflate"),
-        ]
+        sent = [*headers, ("Content-Type", "application/json"), ("Accept-Encoding", ASKED)]
         with _named_errors():
             async with self._request("POST", self._url, body, sent, decompress=True) as response:
                 body = await _whole(response)
-                return OriginAnswer(response.status, tuple(response.raw_headers), body)
+                answer = OriginAnswer(response.status, tuple(response.raw_headers), body)
+        problem = left_encoded(", ".join(lookup_all(answer.headers, b"content-encoding")))
+        if problem is not None:
+            raise OriginUnreadable(f"the origin's answer cannot be read: {problem}")
+        return answer
 
     @asynccontextmanager
     async def forward(
@@ -178,5 +180,8 @@ class _named_errors:
             raise OriginRefused(f"the origin cannot be reached: {error}") from error
         if isinstance(error, asyncio.TimeoutError):
             raise OriginTimeout(f"the origin was silent for {READ_SECONDS:g} s") from error
+        problem = not_decoded(error) if isinstance(error, aiohttp.ClientError) else None
+        if problem is not None:
+            raise OriginUnreadable(f"the origin's answer cannot be read: {problem}") from error
         if isinstance(error, aiohttp.ClientError | OSError):
             raise OriginUnreachable(f"the origin cannot be reached: {error}") from error

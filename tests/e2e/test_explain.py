@@ -21,6 +21,7 @@ DOCUMENTS = (POST, VIEWER, CART, SHOP, MIXED, "{ __schema { queryType { name } }
 HEADERS = (
     (),
     ("Authorization: Bearer alice",),
+    ("Authorization: ",),
     ("Cookie: session=5",),
     ("Cookie: session=5; session=6",),
     ("Cookie: session=5", "Cookie: session=6"),
