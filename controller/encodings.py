@@ -21,7 +21,7 @@ _FAILED: Final = re.compile(
 
 
 def left_encoded(value: str) -> str | None:
-    """What is wrong with an answer of this ``Content-Encoding`` as aiohttp gives it; None: nothing."""
+    """What is wrong with an answer that has this ``Content-Encoding`` still; None: nothing."""
     return None if value.strip().lower() in _UNDONE else _not_asked(value)
 
 

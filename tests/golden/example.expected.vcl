@@ -329,11 +329,12 @@ sub verdict_fetch {
 sub verdict_response {
     unset beresp.http.Cache-Control;
     unset beresp.http.Set-Cookie;
+    # A verdict is never stale, and a marker counts through its grace and keep as well.
+    set beresp.grace = 0s;
+    set beresp.keep = 0s;
     if (beresp.status == 200 && beresp.http.X-Shellac-Kind
         && (!beresp.http.X-Shellac-Plan || beresp.http.X-Shellac-Plan == var.global_get("plan"))) {
         set beresp.ttl = std.duration(beresp.http.X-Shellac-Max-Age + "s", 0s);
-        set beresp.grace = 0s;
-        set beresp.keep = 0s;
         set beresp.storage = storage.verdict;
     } else {
         # Of another plan than this key's, or none. A marker, so that the next requests of this key
@@ -631,12 +632,13 @@ sub data_response {
             return (abandon);
         }
         unset beresp.http.xkey;
+        # A marker counts through its grace and keep as well.
+        set beresp.grace = 0s;
+        set beresp.keep = 0s;
         if (beresp.http.X-Shellac-Refetch && beresp.status == 200) {
             # Fetched before a purge. With no time at all it is nobody's hit, and those who wait for
             # it share one new fetch.
             set beresp.ttl = 0s;
-            set beresp.grace = 0s;
-            set beresp.keep = 0s;
         } else {
             # Hit-for-miss: the next requests of this key are not put in a queue.
             set beresp.uncacheable = true;
