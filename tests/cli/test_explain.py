@@ -179,6 +179,11 @@ def test_a_mutation_with_a_bypass_header_purges_nothing(folder: Path) -> None:
             [("Syntax Error: Expected Name, found <EOF>.", 2, 10)],
         ),
         (
+            "{ posts { } }",
+            "unparsable-document",
+            [("Syntax Error: Expected Name, found '}'.", 1, 11)],
+        ),
+        (
             "{ nothing\n posts { nix } }",
             "invalid-document",
             [

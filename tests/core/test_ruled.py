@@ -95,3 +95,12 @@ def test_the_root_comes_first_and_a_member_stands_with_its_own_fields() -> None:
         ("Post", ["title"]),
         ("Thing", []),
     ]
+
+
+def test_an_entry_for_an_abstract_type_stands_there_and_with_the_members_that_count() -> None:
+    rule = Rule(0, {"Thing": None}, 5, 0, PUBLIC)
+    index = SchemaIndex(SCHEMA, Policy("shop", "digest", rules=(rule,)))
+    found = [
+        (place, cause.entry) for place, cause in causes(index, "{ things { ...on Post { id } } }")
+    ]
+    assert found == [("Post", "Thing"), ("Thing", "Thing")]
