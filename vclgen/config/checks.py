@@ -175,7 +175,7 @@ def _sizes(config: Config) -> Iterator[Finding]:
 
 
 def _secret_file(config: Config) -> Iterator[Finding]:
-    """``templates/features/node.vcl.j2`` reads the file, so its path stands in VCL as a string."""
+    """``templates/features/admin.vcl.j2`` reads the file, so its path stands in VCL as a string."""
     path = str(config.secret_file)
     if '"' in path or not all(" " <= c <= "~" for c in path):
         yield Finding(

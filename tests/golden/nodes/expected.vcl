@@ -19,18 +19,12 @@ import xkey;
 # time-outs towards the origin are shorter than these, so it is the controller that says what went
 # wrong.
 backend controller {
-    .host = "127.0.0.1";
-    .port = "8090";
-    .connect_timeout = 2s;
-    .first_byte_timeout = 75s;
-    .between_bytes_timeout = 75s;
+    .host = "127.0.0.1"; .port = "8090";
+    .connect_timeout = 2s; .first_byte_timeout = 75s; .between_bytes_timeout = 75s;
 }
 backend passes {
-    .host = "127.0.0.1";
-    .port = "8092";
-    .connect_timeout = 2s;
-    .first_byte_timeout = 75s;
-    .between_bytes_timeout = 75s;
+    .host = "127.0.0.1"; .port = "8092";
+    .connect_timeout = 2s; .first_byte_timeout = 75s; .between_bytes_timeout = 75s;
 }
 
 # from: templates/features/trust.vcl.j2
@@ -70,17 +64,16 @@ sub trust_deliver {
     unset resp.http.Via;
 }
 
-# from: templates/features/node.vcl.j2
+# from: templates/features/admin.vcl.j2
 # The node and its admin listener. What a node knows outlives a reload of its VCL in globals:
 #   boot   a new one means an empty cache; it is part of every key
 #   seq    the last purge applied; the node is its own cursor in the purge log
 #   plan   the schema generation: a part of every verdict's key
 #   flush  the data generation: a part of every data key
 #   lease  until when it counts as up to date: seconds, by its own clock
-sub node_init {
+sub admin_init {
     if (!var.global_get("boot")) {
-        var.global_set("boot", std.time2integer(now, 0)
-            + "-" + std.real2integer(std.random(0, 999999999), 0)
+        var.global_set("boot", std.time2integer(now, 0) + "-" + std.real2integer(std.random(0, 999999999), 0)
             + "-" + std.real2integer(std.random(0, 999999999), 0));
         var.global_set("seq", "-");
         var.global_set("plan", "-");
@@ -89,109 +82,90 @@ sub node_init {
     }
 }
 
-sub node_recv {
-    if (local.socket == "admin") {
-        if (req.method == "GET" && req.url == "/_shellac/alive") {
-            set req.http.X-Shellac-Synth = "text";
-            return (synth(200, "ok"));
-        }
-        if (req.method == "GET" && req.url == "/_shellac/health") {
-            set req.http.X-Shellac-Synth = "text";
-            if (var.global_get("seq") == "-") {
-                return (synth(503, "not met by its controller yet"));
-            }
-            if (std.real(var.global_get("lease"), 0.0) <= std.time2real(now, 0.0)) {
-                return (synth(503, "behind: its controller has not renewed its lease"));
-            }
-            return (synth(200, "ok"));
-        }
-        # An unreadable or empty file means that nobody has the secret.
-        set req.http.X-Shellac-Secret = regsub(std.fileread("/var/lib/shellac/varnish.secret"), "\s+$", "");
-        if (req.http.X-Shellac-Secret == "" || req.http.Shellac-Secret != req.http.X-Shellac-Secret) {
-            return (synth(403, "The admin listener needs the Shellac-Secret header"));
-        }
-        if (req.method == "GET" && req.url == "/_shellac/node") {
-            set req.http.X-Shellac-Synth = "node";
-            return (synth(200));
-        }
-        if (req.method == "POST" && req.url == "/_shellac/lease") {
-            if (req.http.Shellac-Lease !~ "^[0-9]{1,12}(\.[0-9]{1,3})?$") {
-                return (synth(400, "Shellac-Lease is malformed"));
-            }
-            var.global_set("lease", req.http.Shellac-Lease);
-            set req.http.X-Shellac-Synth = "lease";
-            return (synth(200));
-        }
-        if (req.method != "PURGE") {
-            return (synth(404, "The admin listener serves PURGE and /_shellac/node, lease, health, alive"));
-        }
-    }
-}
-
-sub node_synth {
-    if (req.http.X-Shellac-Synth) {
-        set resp.http.Content-Type = "application/json";
-        set resp.http.Cache-Control = "no-store";
-        if (req.http.X-Shellac-Synth == "node") {
-            synthetic({"{"boot":""} + var.global_get("boot")
-                + {"","seq":""} + var.global_get("seq")
-                + {"","digest":"9cdc1e8ab27f6999","plan":""} + var.global_get("plan")
-                + {"","flush":""} + var.global_get("flush")
-                + {"","lease":""} + var.global_get("lease")
-                + {"","now":""} + std.time2real(now, 0.0) + {"" }"});
-        } elsif (req.http.X-Shellac-Synth == "lease") {
-            synthetic({"{"lease":""} + var.global_get("lease") + {"" }"});
-        } elsif (req.http.X-Shellac-Synth == "purged") {
-            synthetic({"{"purged":"} + req.http.X-Shellac-Purged
-            + {","boot":""} + var.global_get("boot") + {"" }"});
-        } else {
-            set resp.http.Content-Type = "text/plain";
-            synthetic(resp.reason);
-        }
-        return (deliver);
-    }
-}
-
-# from: templates/features/purge.vcl.j2
-# PURGE from the controller. It comes over one connection per node, in the order of the log; the
-# node's cursor moves only after the purge is done. Bans have one fixed form, never a user's text.
-sub purge_recv {
+# Every request of this listener ends here; one without the secret learns only how the node is. What
+# stands in X-Shellac-Body is the answer.
+sub admin_recv {
     if (local.socket != "admin") {
         if (req.method ~ "^(PURGE|BAN|REFRESH|PURGEKEYS|PURGE_GRAPHQL)$") {
             return (synth(405, "Purging needs the admin listener"));
         }
     } else {
-        if (req.http.Shellac-Seq && req.http.Shellac-Seq !~ "^[0-9a-z]+:[0-9]{1,15}$"
-            || req.http.Shellac-Flush && req.http.Shellac-Flush !~ "^[0-9a-z]+:[0-9]{1,15}$"
-            || req.http.Shellac-Plan && req.http.Shellac-Plan !~ "^[0-9a-z]{1,64}$") {
-            return (synth(400, "Shellac-Seq, Shellac-Flush or Shellac-Plan is malformed"));
-        }
-        set req.http.X-Shellac-Purged = "0";
-        if (req.http.Shellac-Plan) {
-            var.global_set("plan", req.http.Shellac-Plan);
-        }
-        if (req.http.Shellac-Flush) {
-            # The new generation is what makes old objects unreachable; the ban frees the memory.
-            # It names the old one: "!=" would match verdicts too, which have no such header.
-            set req.http.X-Shellac-Flush = var.global_get("flush");
-            var.global_set("flush", req.http.Shellac-Flush);
-            if (!std.ban("obj.http.X-Shellac-Flush == " + req.http.X-Shellac-Flush)) {
-                return (synth(500, std.ban_error()));
+        set req.http.X-Shellac-Body = "ok";
+        if (req.method == "GET" && req.url == "/_shellac/alive") { return (synth(200)); }
+        if (req.method == "GET" && req.url == "/_shellac/health") {
+            if (var.global_get("seq") == "-") {
+                set req.http.X-Shellac-Body = "not met by its controller yet";
+                return (synth(503));
             }
+            if (std.real(var.global_get("lease"), 0.0) <= std.time2real(now, 0.0)) {
+                set req.http.X-Shellac-Body = "behind: its controller has not renewed its lease";
+                return (synth(503));
+            }
+            return (synth(200));
         }
-        if (req.http.xkey-purge) {
-            std.collect(req.http.xkey-purge, " ");
-            set req.http.X-Shellac-Purged = xkey.purge(req.http.xkey-purge);
+        unset req.http.X-Shellac-Body;
+        # An unreadable or empty file means that nobody has the secret.
+        set req.http.X-Shellac-Secret = regsub(std.fileread("/var/lib/shellac/varnish.secret"), "\s+$", "");
+        if (req.http.X-Shellac-Secret == "" || req.http.Shellac-Secret != req.http.X-Shellac-Secret) {
+            return (synth(403, "The admin listener needs the Shellac-Secret header"));
         }
-        if (req.http.xkey-softpurge) {
-            std.collect(req.http.xkey-softpurge, " ");
-            set req.http.X-Shellac-Purged = xkey.softpurge(req.http.xkey-softpurge);
+        if (req.method == "PURGE") {
+            call admin_purge;
         }
-        if (req.http.Shellac-Seq) {
-            var.global_set("seq", req.http.Shellac-Seq);
+        if (req.method == "POST" && req.url == "/_shellac/lease") {
+            if (req.http.Shellac-Lease !~ "^[0-9]{1,12}(\.[0-9]{1,3})?$") { return (synth(400, "Shellac-Lease is malformed")); }
+            var.global_set("lease", req.http.Shellac-Lease);
+            set req.http.X-Shellac-Body = {"{"lease":""} + var.global_get("lease") + {"" }"};
+            return (synth(200));
         }
-        set req.http.X-Shellac-Synth = "purged";
-        return (synth(200));
+        if (req.method == "GET" && req.url == "/_shellac/node") {
+            set req.http.X-Shellac-Body = {"{"boot":""} + var.global_get("boot") + {"","seq":""} + var.global_get("seq")
+                + {"","digest":"9cdc1e8ab27f6999","plan":""} + var.global_get("plan")
+                + {"","flush":""} + var.global_get("flush") + {"","lease":""} + var.global_get("lease")
+                + {"","now":""} + std.time2real(now, 0.0) + {"" }"};
+            return (synth(200));
+        }
+        return (synth(404, "The admin listener serves PURGE and /_shellac/node, lease, health, alive"));
+    }
+}
+
+# PURGE comes from the controller over one connection per node, in the order of the log; the node's
+# cursor moves only after the purge is done. Bans have one fixed form, never a user's text.
+sub admin_purge {
+    if (req.http.Shellac-Seq && req.http.Shellac-Seq !~ "^[0-9a-z]+:[0-9]{1,15}$"
+        || req.http.Shellac-Flush && req.http.Shellac-Flush !~ "^[0-9a-z]+:[0-9]{1,15}$"
+        || req.http.Shellac-Plan && req.http.Shellac-Plan !~ "^[0-9a-z]{1,64}$") {
+        return (synth(400, "Shellac-Seq, Shellac-Flush or Shellac-Plan is malformed"));
+    }
+    set req.http.X-Shellac-Purged = "0";
+    if (req.http.Shellac-Plan) { var.global_set("plan", req.http.Shellac-Plan); }
+    if (req.http.Shellac-Flush) {
+        # The new generation is what makes old objects unreachable; the ban frees the memory.
+        # It names the old one: "!=" would match verdicts too, which have no such header.
+        set req.http.X-Shellac-Flush = var.global_get("flush");
+        var.global_set("flush", req.http.Shellac-Flush);
+        if (!std.ban("obj.http.X-Shellac-Flush == " + req.http.X-Shellac-Flush)) { return (synth(500, std.ban_error())); }
+    }
+    if (req.http.xkey-purge) {
+        std.collect(req.http.xkey-purge, " ");
+        set req.http.X-Shellac-Purged = xkey.purge(req.http.xkey-purge);
+    }
+    if (req.http.xkey-softpurge) {
+        std.collect(req.http.xkey-softpurge, " ");
+        set req.http.X-Shellac-Purged = xkey.softpurge(req.http.xkey-softpurge);
+    }
+    if (req.http.Shellac-Seq) { var.global_set("seq", req.http.Shellac-Seq); }
+    set req.http.X-Shellac-Body = {"{"purged":"} + req.http.X-Shellac-Purged + {","boot":""} + var.global_get("boot") + {"" }"};
+    return (synth(200));
+}
+
+sub admin_synth {
+    if (req.http.X-Shellac-Body) {
+        set resp.http.Content-Type = "text/plain";
+        if (req.http.X-Shellac-Body !~ "^[a-z]") { set resp.http.Content-Type = "application/json"; }
+        set resp.http.Cache-Control = "no-store";
+        synthetic(req.http.X-Shellac-Body);
+        return (deliver);
     }
 }
 
@@ -199,52 +173,40 @@ sub purge_recv {
 # What can be looked up at all: a bodiless GET or HEAD, or a POST whose whole body Varnish holds.
 # All else goes through as it was sent, in this round: a restart would lose or hang its body.
 sub request_recv {
-    if (req.url !~ "^/graphql(\?|$)") {
-        return (synth(404, "This cache serves /graphql"));
-    }
+    if (req.url !~ "^/graphql(\?|$)") { return (synth(404, "This cache serves /graphql")); }
     if (std.integer(req.http.Content-Length, 0) > 10485760) {
         return (synth(413, "The request body is larger than maxRequestSize"));
     }
-    if (req.method == "POST") {
-        if (req.http.Content-Encoding) {
-            set req.http.X-Shellac-Detail = "content-encoding";
-            return (pass);
-        }
-        if (!req.http.Content-Length || req.http.Transfer-Encoding) {
-            set req.http.X-Shellac-Detail = "chunked-body";
-            return (pass);
-        }
-        if (std.integer(req.http.Content-Length, 0) > 262144) {
-            set req.http.X-Shellac-Detail = "large-body";
-            return (pass);
-        }
-        if (!std.cache_req_body(262144b) || bodyaccess.len_req_body() <= 0) {
-            set req.http.X-Shellac-Detail = "no-body";
-            return (pass);
-        }
-    } elsif (req.method == "GET" || req.method == "HEAD") {
+    if (req.method == "GET" || req.method == "HEAD") {
         if (req.http.Transfer-Encoding || std.integer(req.http.Content-Length, 0) != 0) {
             set req.http.X-Shellac-Detail = "body-on-get";
-            return (pass);
         }
-    } else {
+    } elsif (req.method != "POST") {
         set req.http.X-Shellac-Detail = "method";
-        return (pass);
+    } elsif (req.http.Content-Encoding) {
+        set req.http.X-Shellac-Detail = "content-encoding";
+    } elsif (!req.http.Content-Length || req.http.Transfer-Encoding) {
+        set req.http.X-Shellac-Detail = "chunked-body";
+    } elsif (std.integer(req.http.Content-Length, 0) > 262144) {
+        set req.http.X-Shellac-Detail = "large-body";
+    } elsif (!std.cache_req_body(262144b) || bodyaccess.len_req_body() <= 0) {
+        set req.http.X-Shellac-Detail = "no-body";
     }
-}
-
-sub request_pass {
-    set req.http.X-Shellac-Round = "pass";
-    set req.backend_hint = passes;
+    if (req.http.X-Shellac-Detail) { return (pass); }
 }
 
 sub request_miss {
     # Varnish makes a GET of every fetch that may be stored.
-    if (req.method == "POST") {
-        set req.http.X-Shellac-Method = "POST";
-    } else {
-        set req.http.X-Shellac-Method = "GET";
-    }
+    set req.http.X-Shellac-Method = regsub(req.method, "HEAD", "GET");
+    # Names the generation for the ban of the next flush; the hash is what makes it unreachable.
+    set req.http.X-Shellac-Flush = var.global_get("flush");
+    set req.http.X-Shellac-Status = "MISS";
+}
+
+sub request_pass {
+    set req.http.X-Shellac-Round = "pass";
+    set req.http.X-Shellac-Status = "PASS";
+    set req.backend_hint = passes;
 }
 
 sub request_fetch {
@@ -302,13 +264,9 @@ sub verdict_hash {
     hash_data(req.http.Host);
     hash_data(req.http.Content-Type);
     hash_data(req.url);
-    if (req.method != "POST") {
-        hash_data("GET");
-    } else {
-        hash_data("POST");
-        # Last: bodyaccess adds no separator of its own.
-        bodyaccess.hash_req_body();
-    }
+    hash_data(regsub(req.method, "HEAD", "GET"));
+    # Last: bodyaccess adds no separator of its own.
+    if (req.method == "POST") { bodyaccess.hash_req_body(); }
 }
 
 sub verdict_fetch {
@@ -340,9 +298,6 @@ sub verdict_response {
 # A verdict is never stale (no grace), so a hit needs no delivery before the second lookup.
 sub verdict_hit {
     if (req.http.X-Shellac-Round == "verdict") {
-        if (obj.http.X-Shellac-Operation) {
-            set req.http.X-Shellac-Operation = obj.http.X-Shellac-Operation;
-        }
         if (obj.http.X-Shellac-Kind == "query") {
             set req.http.X-Shellac-Round = "data";
             set req.http.X-Shellac-Key = obj.http.X-Shellac-Key;
@@ -360,9 +315,6 @@ sub verdict_deliver {
         if (resp.status != 200 || !resp.http.X-Shellac-Kind) {
             set req.http.X-Shellac-Round = "none";
             return (synth(503, "The controller gave no verdict on this request"));
-        }
-        if (resp.http.X-Shellac-Operation) {
-            set req.http.X-Shellac-Operation = resp.http.X-Shellac-Operation;
         }
         if (resp.http.X-Shellac-Kind == "query") {
             set req.http.X-Shellac-Round = "data";
@@ -386,7 +338,6 @@ sub keyed_single {
     std.collect(req.http.X-Shellac-Lines, " |+| ");
     if (req.http.X-Shellac-Lines ~ " \|\+\| ") {
         set req.http.X-Shellac-Detail = "repeated-header";
-        set req.http.X-Shellac-Round = "pass";
         return (pass);
     }
     unset req.http.X-Shellac-Lines;
@@ -394,9 +345,7 @@ sub keyed_single {
 
 sub keyed_recv {
     # RFC 9110, 12.5.4: the same as none. Node's fetch sends it always.
-    if (req.http.Accept-Language == "*") {
-        unset req.http.Accept-Language;
-    }
+    if (req.http.Accept-Language == "*") { unset req.http.Accept-Language; }
     if (req.http.origin) {
         header.copy(req.http.origin, req.http.X-Shellac-Lines);
         call keyed_single;
@@ -407,17 +356,12 @@ sub keyed_recv {
     if (req.http.X-Shellac-Unkeyed) {
         header.regsub(req, "(?i)^x-shellac-unkeyed: (.*)$", "\1", true);
         set req.http.X-Shellac-Detail = "unkeyed-header";
-        set req.http.X-Shellac-Round = "pass";
         return (pass);
     }
 }
 
 sub keyed_hash {
-    if (req.http.origin) {
-        hash_data("origin=" + req.http.origin);
-    } else {
-        hash_data("origin-");
-    }
+    if (req.http.origin) { hash_data("origin=" + req.http.origin); } else { hash_data("origin-"); }
 }
 
 # from: templates/features/scopes.vcl.j2
@@ -431,48 +375,33 @@ sub scopes_recv {
         # A cookie without "=" would swallow the next one.
         if (req.http.Cookie ~ "(?:^|;)[^=;]*[^=;\s][^=;]*(?:;|$)") {
             set req.http.X-Shellac-Detail = "odd-cookie";
-            set req.http.X-Shellac-Round = "pass";
             return (pass);
         }
         cookie.parse(req.http.Cookie);
         cookie.filter_re("^(AMP_[^:]*|AWSALB[^:]*|CookieConsent|CookieConsentBulkSetting[^:]*|FCCDCF|FCNEC|OptanonAlertBoxClosed|OptanonConsent|__cf_bm|__eoi|__gads|__gpi|__hs[^:]*|__stripe_mid|__stripe_sid|__utm[^:]*|_cfuvid|_clck|_clsk|_dc_gtm_[^:]*|_dd_s|_fbc|_fbp|_ga[^:]*|_gac_[^:]*|_gat[^:]*|_gcl_[^:]*|_gid|_hj[^:]*|_mkto_trk|_pin_unauth|_pk_[^:]*|_rdt_uuid|_scid[^:]*|_sp_id[^:]*|_sp_ses[^:]*|_ttp|_uet[^:]*|_ym_[^:]*|ajs_anonymous_id|amplitude_id[^:]*|axeptio_[^:]*|borlabs\-cookie|cf_clearance|cmplz_[^:]*|cookieconsent_status|cookielawinfo\-[^:]*|cookieyes\-consent|didomi_token|euconsent\-v2|hubspotutk|li_fat_id|tarteaucitron|usprivacy|viewed_cookie_policy)$");
     }
-    if (req.http.Authorization) {
-        set req.http.X-Shellac-Login = "1";
-    }
-    unset req.http.X-Shellac-Send;
-    unset req.http.X-Shellac-Send-Cookie;
+    if (req.http.Authorization) { set req.http.X-Shellac-Login = "1"; }
 
-    if (req.http.Cookie && cookie.get_string() != "") {
-        set req.http.X-Shellac-Login = "1";
-    }
+    if (req.http.Cookie && cookie.get_string() != "") { set req.http.X-Shellac-Login = "1"; }
     if (req.http.X-Shellac-Login) {
         if (req.http.X-Shellac-Scopes ~ ",ANONYMOUS,") {
             set req.http.X-Shellac-Detail = "credentials";
-            set req.http.X-Shellac-Round = "pass";
             return (pass);
         }
         set req.http.X-Shellac-Dropped = "1";
     }
 }
 
-sub scopes_hash {
-}
-
 sub scopes_miss {
     # Known not to be storable without the credentials: ask with them at once.
     if (req.is_hitmiss && req.http.X-Shellac-Dropped && req.http.X-Shellac-Round == "data") {
         set req.http.X-Shellac-Detail = "credentials";
-        set req.http.X-Shellac-Round = "pass";
         return (pass);
     }
 }
 
 sub scopes_fetch {
     unset bereq.http.Cookie;
-    if (bereq.http.X-Shellac-Send-Cookie) {
-        set bereq.http.Cookie = regsub(bereq.http.X-Shellac-Send-Cookie, "; $", "");
-    }
 }
 
 sub scopes_deliver {
@@ -492,7 +421,6 @@ sub data_recv {
     # purge.wait: all. A purge may have been acknowledged without this node.
     if (std.real(var.global_get("lease"), 0.0) <= std.time2real(now, 0.0)) {
         set req.http.X-Shellac-Detail = "no-lease";
-        set req.http.X-Shellac-Round = "pass";
         return (pass);
     }
     # Range and conditions are answered by Varnish from what it stores, never sent on: a 304 would
@@ -510,9 +438,12 @@ sub data_hash {
     hash_data(req.http.X-Shellac-Accept);
 }
 
-sub data_miss {
-    # Names the generation for the ban of the next flush; the hash is what makes it unreachable.
-    set req.http.X-Shellac-Flush = var.global_get("flush");
+sub data_hit {
+    # A refresh in the background is a fetch too.
+    if (obj.ttl <= 0s) {
+        call request_miss;
+    }
+    set req.http.X-Shellac-Status = "HIT";
 }
 
 sub data_fetch {
@@ -531,9 +462,7 @@ sub data_fetch {
 sub data_response {
     unset beresp.http.Cache-Control;
     unset beresp.http.Vary;
-    if (beresp.was_304) {
-        return (abandon);
-    }
+    if (beresp.was_304) { return (abandon); }
     # An answer that was on its way for long, besides the time that the controller took for it: a
     # purge does not look for it any more (RECENT_SECONDS in controller/purge/freshness.py).
     if (std.real(bereq.http.X-Shellac-Began, 0.0) + std.real(beresp.http.X-Shellac-Took, 0.0) + 2.0
@@ -553,11 +482,10 @@ sub data_response {
         # Not kept with the object: each would be read and cut again at every hit.
         unset beresp.http.X-Shellac-Max-Age;
         unset beresp.http.X-Shellac-Swr;
+    } elsif (bereq.is_bgfetch) {
+        # What was stale stays until a refresh succeeds.
+        return (abandon);
     } else {
-        if (bereq.is_bgfetch) {
-            # What was stale stays until a refresh succeeds.
-            return (abandon);
-        }
         unset beresp.http.xkey;
         # A marker counts through its grace and keep as well.
         set beresp.grace = 0s;
@@ -570,16 +498,8 @@ sub data_response {
             # Hit-for-miss: the next requests of this key are not put in a queue.
             set beresp.uncacheable = true;
             set beresp.ttl = 10s;
-            if (beresp.status >= 500 || beresp.http.X-Shellac-Again) {
-                set beresp.ttl = 1s;
-            }
+            if (beresp.status >= 500 || beresp.http.X-Shellac-Again) { set beresp.ttl = 1s; }
         }
-    }
-}
-
-sub data_error {
-    if (bereq.is_bgfetch) {
-        return (abandon);
     }
 }
 
@@ -608,37 +528,17 @@ sub data_client {
 
 # from: templates/features/status.vcl.j2
 # What happened, for people: Cache-Status (RFC 9211) and gcdn-cache, which Stellate's clients know.
-sub status_hit {
-    set req.http.X-Shellac-Status = "hit";
-}
-
-sub status_miss {
-    set req.http.X-Shellac-Status = "miss";
-}
-
-sub status_pass {
-    set req.http.X-Shellac-Status = "pass";
-}
-
 sub status_deliver {
-    if (req.http.X-Shellac-Status == "hit") {
-        set resp.http.gcdn-cache = "HIT";
+    set resp.http.gcdn-cache = req.http.X-Shellac-Status;
+    if (req.http.X-Shellac-Status == "HIT") {
         set resp.http.Cache-Status = "shellac; hit; ttl=" + regsub(regsub(obj.ttl, "\..*$", ""), "^-0$", "0");
-    } elsif (req.http.X-Shellac-Status == "miss" && !obj.uncacheable && !resp.http.X-Shellac-Refetch) {
-        set resp.http.gcdn-cache = "MISS";
+    } elsif (req.http.X-Shellac-Status == "MISS" && !obj.uncacheable && !resp.http.X-Shellac-Refetch) {
         set resp.http.Cache-Status = "shellac; fwd=miss; stored; ttl=" + regsub(obj.ttl, "\..*$", "");
     } else {
+        set resp.http.Cache-Status = "shellac; fwd=" + std.tolower(regsub(req.http.X-Shellac-Status, "PASS", "bypass"));
         if (resp.http.X-Shellac-Detail) {
-            set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail;
-        }
-        if (req.http.X-Shellac-Status == "miss") {
-            set resp.http.gcdn-cache = "MISS";
-            set resp.http.Cache-Status = "shellac; fwd=miss";
-        } else {
-            set resp.http.gcdn-cache = "PASS";
-            set resp.http.Cache-Status = "shellac; fwd=bypass";
-        }
-        if (req.http.X-Shellac-Detail) {
+            set resp.http.Cache-Status = resp.http.Cache-Status + "; detail=" + resp.http.X-Shellac-Detail;
+        } elsif (req.http.X-Shellac-Detail) {
             set resp.http.Cache-Status = resp.http.Cache-Status + "; detail=" + req.http.X-Shellac-Detail;
         }
     }
@@ -654,16 +554,14 @@ sub errors_synth {
     set resp.http.Cache-Control = "no-store";
     set resp.http.gcdn-cache = "PASS";
     set resp.http.Cache-Status = "shellac; detail=synthetic";
-    if (resp.status == 503) {
-        set resp.http.Retry-After = "1";
-    }
-    if (resp.status == 405) {
-        set resp.http.Allow = "GET, HEAD, POST, OPTIONS";
-    }
+    if (resp.status == 503) { set resp.http.Retry-After = "1"; }
+    if (resp.status == 405) { set resp.http.Allow = "GET, HEAD, POST, OPTIONS"; }
     synthetic({"{"errors":[{"message":""} + resp.reason + {"","extensions":{"code":"SHELLAC_"} + resp.status + {"" }}]}"});
 }
 
 sub errors_backend {
+    # What was stale stays until a refresh succeeds.
+    if (bereq.is_bgfetch) { return (abandon); }
     # beresp.ttl is left as Varnish set it: with a queue behind this key it is one second, so the
     # queue drains instead of trying one by one.
     set beresp.status = 503;
@@ -681,14 +579,13 @@ sub errors_backend {
 # The order of everything.
 
 sub vcl_init {
-    call node_init;
+    call admin_init;
 }
 
 sub vcl_recv {
     if (req.restarts == 0) {
         call trust_recv;
-        call node_recv;
-        call purge_recv;
+        call admin_recv;
         call request_recv;
         call accept_recv;
         call verdict_recv;
@@ -706,33 +603,24 @@ sub vcl_hash {
     } else {
         call data_hash;
         call keyed_hash;
-        call scopes_hash;
     }
     return (lookup);
 }
 
 sub vcl_hit {
     call verdict_hit;
-    if (obj.ttl <= 0s) {
-        # Stale: the refresh in the background is a fetch too.
-        call request_miss;
-        call data_miss;
-    }
-    call status_hit;
+    call data_hit;
     return (deliver);
 }
 
 sub vcl_miss {
     call scopes_miss;
     call request_miss;
-    call data_miss;
-    call status_miss;
     return (fetch);
 }
 
 sub vcl_pass {
     call request_pass;
-    call status_pass;
     return (fetch);
 }
 
@@ -751,18 +639,18 @@ sub vcl_backend_fetch {
 sub vcl_backend_response {
     if (bereq.http.X-Shellac-Round == "verdict") {
         call verdict_response;
-    } elsif (bereq.http.X-Shellac-Round == "data") {
-        call data_response;
-        call trust_response;
     } else {
-        call request_response;
+        if (bereq.http.X-Shellac-Round == "data") {
+            call data_response;
+        } else {
+            call request_response;
+        }
         call trust_response;
     }
     return (deliver);
 }
 
 sub vcl_backend_error {
-    call data_error;
     call errors_backend;
     return (deliver);
 }
@@ -778,7 +666,7 @@ sub vcl_deliver {
 }
 
 sub vcl_synth {
-    call node_synth;
+    call admin_synth;
     call errors_synth;
     return (deliver);
 }
