@@ -15,6 +15,7 @@
         │   ├── NodeUnreachable      no connection, it broke, or no answer in time
         │   ├── NodeRefused          it answered 403: the secret is not the one it has
         │   └── NodeMisbehaved       it answered something else: not a Shellac VCL, or a bug
+        ├── TokensUnavailable        the token store cannot be read or written
         ├── BadHeader                a client's header cannot be handed on
         ├── RequestRefused           a request to the admin API that never became an operation
         └── StartFailed              a process of `shellac up` cannot start or go on
@@ -91,6 +92,10 @@ class NodeMisbehaved(NodeError):
     """The Varnish answered, but not as docs/protocol.md says."""
 
 
+class TokensUnavailable(ControllerError):
+    """The token store cannot be read or written: rights, full, locked, corrupt."""
+
+
 class BadHeader(ControllerError):
     """A client's header cannot be handed on to the origin unchanged."""
 
@@ -98,13 +103,17 @@ class BadHeader(ControllerError):
 class RequestRefused(ControllerError):
     """A request to the admin API that never became an operation.
 
-    ``status`` is the HTTP status, ``code`` goes into the error's ``extensions``.
+    ``status`` is the HTTP status, ``code`` goes into the error's ``extensions``. ``retry_after`` is
+    in seconds.
     """
 
-    def __init__(self, status: int, message: str, code: str) -> None:
+    def __init__(
+        self, status: int, message: str, code: str, *, retry_after: int | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.retry_after = retry_after
 
 
 class StartFailed(ControllerError):

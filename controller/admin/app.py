@@ -6,13 +6,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from controller.admin.auth import authenticate, environment_token
+from controller.admin.auth import Doorkeeper, environment_token
 from controller.admin.graphql_http import answer, read_asked, refusal, respond
 from controller.admin.metrics import exposition, purge_registry
 from controller.admin.readiness import own_nodes, peers, readiness
 from controller.admin.schema_http import answer_schema
 from controller.admin.state import AdminState
 from controller.errors import LogUnavailable, RequestRefused
+from controller.tokens.token import Scope
 from vclgen import __version__
 
 
@@ -23,7 +24,7 @@ def create_admin_app(state: AdminState) -> FastAPI:
     """
     app = FastAPI(title="Shellac", version=__version__)
     registry = purge_registry(state.purger)
-    from_environment = environment_token()
+    doorkeeper = Doorkeeper(state, environment_token())
 
     @app.get("/healthz", response_class=PlainTextResponse)
     async def healthz() -> str:
@@ -45,7 +46,7 @@ def create_admin_app(state: AdminState) -> FastAPI:
     async def nodes(request: Request) -> Response:
         """Each Varnish of this controller; with ``purge.wait: all`` those of the others too."""
         try:
-            authenticate(request.headers, {*state.tokens, from_environment or ""})
+            await doorkeeper.admit(request, Scope.ADMIN)
             return JSONResponse({"nodes": own_nodes(state), "peers": await peers(state)})
         except (RequestRefused, LogUnavailable) as error:
             return refusal(request, error)
@@ -55,7 +56,7 @@ def create_admin_app(state: AdminState) -> FastAPI:
     async def schema(request: Request) -> Response:
         """The SDL in use; POST another to use it from now on, and after a restart."""
         try:
-            authenticate(request.headers, {*state.tokens, from_environment or ""})
+            await doorkeeper.admit(request, Scope.ADMIN)
             return await answer_schema(request, state.keeper)
         except RequestRefused as error:
             return refusal(request, error)
@@ -65,10 +66,10 @@ def create_admin_app(state: AdminState) -> FastAPI:
     async def purging_api(service: str, request: Request) -> Response:
         """The Purging API of a service: GraphQL over HTTP; GET for queries alone."""
         try:
-            authenticate(request.headers, {*state.tokens, from_environment or ""})
+            by = await doorkeeper.admit(request, Scope.PURGE)
             _check_service(service, state)
             asked = await read_asked(request)
-            status, body = await answer(asked, state.purging_api, state.purger)
+            status, body = await answer(asked, state.purging_api, state.purger, by=by)
         except (RequestRefused, LogUnavailable) as error:
             return refusal(request, error)
         return respond(request, status, body)

@@ -56,8 +56,12 @@ async def read_asked(request: Request) -> Asked:
     return _asked(_json(await read_body(request), "the body"), by_get=False)
 
 
-async def answer(asked: Asked, api: PurgingApi, purger: Purger) -> tuple[int, dict[str, Any]]:
+async def answer(
+    asked: Asked, api: PurgingApi, purger: Purger, *, by: str | None = None
+) -> tuple[int, dict[str, Any]]:
     """Execute a request, purge what it asked for, wait for the nodes: HTTP status and body.
+
+    ``by`` is the name of who asks, for the log.
 
     Raises:
         RequestRefused: nothing was executed.
@@ -70,6 +74,7 @@ async def answer(asked: Asked, api: PurgingApi, purger: Purger) -> tuple[int, di
     result, batch = executed
     if result.data is None:
         return 400, {"errors": _errors(result.errors or (), "BAD_USER_INPUT")}
+    batch.by = by
     purges = batch.purges()
     outcomes = await asyncio.gather(*(purger.purge(purge) for purge in purges))
     body: dict[str, Any] = {"data": result.data}
@@ -100,6 +105,8 @@ def refusal(request: Request, error: RequestRefused | LogUnavailable) -> Respons
     status, code, headers = 503, "PURGE_LOG_UNAVAILABLE", {}
     if isinstance(error, RequestRefused):
         status, code = error.status, error.code
+        if error.retry_after is not None:
+            headers["Retry-After"] = str(error.retry_after)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status == 405:

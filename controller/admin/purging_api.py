@@ -50,8 +50,9 @@ _Arguments = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Batch:
-    """What one document asked to purge."""
+    """What one document asked to purge. ``by`` is the name of who sent it, where that is known."""
 
+    by: str | None = None
     asked: dict[str, None] = field(default_factory=dict)
     tags: dict[bool, dict[Tag, None]] = field(default_factory=lambda: {False: {}, True: {}})
     everything: set[bool] = field(default_factory=set)
@@ -59,6 +60,8 @@ class Batch:
     def purges(self) -> list[Purge]:
         """At most one hard and one soft purge."""
         source = f"api {', '.join(self.asked)}"[:SOURCE_LENGTH]
+        if self.by is not None:
+            source += f" by {self.by}"
         return [
             Purge((), source, soft, everything=True)
             if soft in self.everything

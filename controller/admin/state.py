@@ -11,6 +11,7 @@ from controller.core.policy import Policy
 from controller.core.schema import SchemaIndex
 from controller.jwks import KeySet
 from controller.purge.purger import Purger
+from controller.tokens.reader import TokenReader
 
 if TYPE_CHECKING:
     from controller.schema_keeper import SchemaKeeper
@@ -22,8 +23,8 @@ class AdminState:
 
     ``index`` may be replaced at any time; the Purging API follows. ``schema_error`` says why there
     is no schema where one was wanted: the controller is not ready then. ``tokens`` are valid
-    besides ``SHELLAC_ADMIN_TOKEN``. ``keeper`` takes pushed schemas.
-    ``key_sets`` are the keys that verify tokens.
+    besides ``SHELLAC_ADMIN_TOKEN``, ``kept_tokens`` finds those of `shellac token`.
+    ``keeper`` takes pushed schemas. ``key_sets`` are the keys that verify clients' tokens.
     """
 
     policy: Policy
@@ -31,6 +32,7 @@ class AdminState:
     index: SchemaIndex | None = None
     schema_error: str | None = None
     tokens: frozenset[str] = frozenset()
+    kept_tokens: TokenReader | None = None
     keeper: SchemaKeeper | None = None
     key_sets: Sequence[KeySet] = ()
     _api: PurgingApi | None = field(default=None, init=False, repr=False)

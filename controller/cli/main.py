@@ -24,6 +24,7 @@ from controller.cli.explain_text import rendered
 from controller.cli.purges import purge_app
 from controller.cli.schemas import schema_app
 from controller.cli.serve import run_serve
+from controller.cli.tokens import token_app
 from controller.cli.tour import tour
 from controller.cli.up import Setup, ensure_secret, prepare, run_up
 from controller.errors import NodeError, OriginError, RequestRefused, SchemaUnavailable
@@ -177,6 +178,7 @@ def explain_command(
 
 app.add_typer(purge_app, name="purge")
 app.add_typer(schema_app, name="schema")
+app.add_typer(token_app, name="token")
 
 
 def _choose(

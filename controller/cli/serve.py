@@ -36,6 +36,8 @@ from controller.purge.redis_peers import RedisPeers
 from controller.purge.sqlite_log import SqliteLog
 from controller.purge.terms import Door, Lease
 from controller.schema_keeper import SchemaKeeper
+from controller.tokens.reader import TokenReader
+from controller.tokens.store import NAME as TOKENS_NAME
 from vclgen.config import Address, Config
 
 logger = logging.getLogger(__name__)
@@ -92,8 +94,15 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
             peers=peers,
         )
         gateway = Gateway(Brain(policy, None), origin, purger, freshness, rules)
+        kept_tokens = TokenReader(config.state_dir / TOKENS_NAME)
+        stack.push_async_callback(kept_tokens.close)
         admin = AdminState(
-            policy, purger, schema_error="not fetched yet", tokens=frozenset({token}), key_sets=sets
+            policy,
+            purger,
+            schema_error="not fetched yet",
+            tokens=frozenset({token}),
+            kept_tokens=kept_tokens,
+            key_sets=sets,
         )
 
         def take(brain: Brain) -> None:
@@ -162,6 +171,8 @@ class Listener(uvicorn.Server):
                 access_log=False,
                 log_level="warning",
                 log_config=None,
+                # Whoever sends X-Forwarded-For would choose the address that failures count for.
+                proxy_headers=False,
                 server_header=False,
                 date_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
