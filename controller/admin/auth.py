@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 
-from controller.admin.failures import Failures
 from controller.errors import RequestRefused, TokensUnavailable
 from controller.tokens.token import Scope, Token, digest, moment
 
@@ -43,12 +42,9 @@ def environment_token() -> str | None:
 class Doorkeeper:
     """Lets requests through or says why not."""
 
-    def __init__(
-        self, state: AdminState, from_environment: str | None, failures: Failures | None = None
-    ) -> None:
+    def __init__(self, state: AdminState, from_environment: str | None) -> None:
         self._state = state
         self._from_environment = from_environment
-        self._failures = failures or Failures()
         if from_environment and len(from_environment) < GUESSABLE_BELOW:
             logger.warning(
                 "%s has less than %d characters: it is refused from an address that has sent wrong "
@@ -71,7 +67,7 @@ class Doorkeeper:
                 f"Make one with `shellac token create`, or use the controller's {ENVIRONMENT}"
             )
         host = request.client.host if request.client is not None else ""
-        wait = self._failures.wait(host)
+        wait = self._state.failures.wait(host)
         if _matches(given, self._fixed(guessable=wait == 0)):
             return None
         found = [await self._find(text) for text in given]
@@ -104,7 +100,7 @@ class Doorkeeper:
                 retry_after=seconds,
             )
         for _ in range(count):
-            self._failures.record(host)
+            self._state.failures.record(host)
         return _unauthenticated("The token is not valid")
 
     def _name_of_the_valid(self, tokens: Iterable[Token], needed: Scope) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from controller.admin.failures import Failures
 from controller.admin.purging_api import PurgingApi
 from controller.core.policy import Policy
 from controller.core.schema import SchemaIndex
@@ -23,8 +24,9 @@ class AdminState:
 
     ``index`` may be replaced at any time; the Purging API follows. ``schema_error`` says why there
     is no schema where one was wanted: the controller is not ready then. ``tokens`` are valid
-    besides ``SHELLAC_ADMIN_TOKEN``, ``kept_tokens`` finds those of `shellac token`.
-    ``keeper`` takes pushed schemas. ``key_sets`` are the keys that verify clients' tokens.
+    besides ``SHELLAC_ADMIN_TOKEN``, ``kept_tokens`` finds those of `shellac token`,
+    ``failures`` limits wrong ones. ``keeper`` takes pushed schemas. ``key_sets`` are the keys that
+    verify clients' tokens.
     """
 
     policy: Policy
@@ -33,6 +35,7 @@ class AdminState:
     schema_error: str | None = None
     tokens: frozenset[str] = frozenset()
     kept_tokens: TokenReader | None = None
+    failures: Failures = field(default_factory=Failures)
     keeper: SchemaKeeper | None = None
     key_sets: Sequence[KeySet] = ()
     _api: PurgingApi | None = field(default=None, init=False, repr=False)
