@@ -103,5 +103,5 @@ def test_purge_without_a_controller_says_where_it_looked(folder: Path) -> None:
 
 def test_help_lists_every_command(folder: Path) -> None:
     done = shellac(folder, "--help")
-    for command in ("render", "check", "up", "serve", "purge", "explain"):
+    for command in ("render", "check", "up", "serve", "purge", "explain", "token"):
         assert command in done.stdout
