@@ -9,22 +9,21 @@ may have ``id: ID!`` and ``id: Int``, which must not share a response key.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from graphql import (
-    FragmentDefinitionNode,
     GraphQLInterfaceType,
     GraphQLObjectType,
     OperationDefinitionNode,
     OperationType,
     is_abstract_type,
-    parse,
 )
+from graphql.language import SelectionSetNode
 
 from controller.core.layout import MAX_NODES, Layout
-from controller.core.operation import MAX_TOKENS, Operation
+from controller.core.operation import Operation
 from controller.core.schema import SchemaIndex, identifies
 from controller.core.sites import Coverage, Coverages, Fragments, Site, collected_nodes, sites
 
@@ -74,13 +73,13 @@ def instrument(index: SchemaIndex, operation: Operation, *, prefix: str = PREFIX
     """
     if not may_instrument(index, operation, prefix):
         return as_written(index, operation, prefix=prefix)
-    parsed = parse(operation.text, max_tokens=MAX_TOKENS)
-    definition = parsed.definitions[0]
-    assert isinstance(definition, OperationDefinitionNode)
-    fragments = {
-        d.name.value: d for d in parsed.definitions if isinstance(d, FragmentDefinitionNode)
-    }
-    insertions, aliases = missing_members(index, definition, fragments, prefix)
+    insertions, aliases = missing_members(
+        index,
+        operation.definition,
+        operation.fragments,
+        prefix,
+        opened=lambda node: operation.opened[id(node)],
+    )
     if too_much(insertions, operation.text):
         return as_written(index, operation, prefix=prefix)
     text = insert(operation.text, insertions)
@@ -109,8 +108,12 @@ def missing_members(
     definition: OperationDefinitionNode,
     fragments: Fragments,
     prefix: str,
+    *,
+    opened: Callable[[SelectionSetNode], int],
 ) -> tuple[list[Insertion], dict[str, str]]:
-    """What to insert into the text that these nodes were parsed from, and the aliases used."""
+    """What to insert into a text of these nodes, and the aliases used. ``opened`` gives the offset
+    in that text behind a selection set's brace.
+    """
     root = index.schema.get_root_type(definition.operation)
     assert root is not None
     aliases = _Aliases(prefix)
@@ -119,9 +122,7 @@ def missing_members(
     for site in sites(index, fragments, [(definition.selection_set, root)]):
         text = _members(index, site, coverages.of(site), aliases)
         if text:
-            location = site.selections.loc
-            assert location is not None
-            insertions.append((location.start + 1, text))
+            insertions.append((opened(site.selections), text))
     return sorted(insertions), aliases.names()
 
 

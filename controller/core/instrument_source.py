@@ -19,6 +19,7 @@ from graphql import (
     TokenKind,
     parse,
 )
+from graphql.language import SelectionSetNode
 
 from controller.core.instrument import (
     PREFIX,
@@ -99,7 +100,7 @@ def instrument_source(
     insertions: list[Insertion] = []
     aliases: dict[str, str] = {}
     if may_instrument(index, operation, prefix):
-        insertions, aliases = missing_members(index, definition, fragments, prefix)
+        insertions, aliases = missing_members(index, definition, fragments, prefix, opened=_opened)
         if too_much(insertions, operation.source):
             insertions, aliases = [], {}
     return SourceInstrumented(
@@ -118,6 +119,11 @@ def source_as_written(
     """The source as it is, for an origin that refused the probe."""
     layout = Layout(index, operation, {})
     return SourceInstrumented(operation.source, {}, prefix, layout, (), ("", ""))
+
+
+def _opened(node: SelectionSetNode) -> int:
+    assert node.loc is not None
+    return node.loc.start + 1
 
 
 def _same(parsed: DocumentNode, operation: Operation) -> OperationDefinitionNode:

@@ -17,10 +17,10 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     parse,
-    print_ast,
-    strip_ignored_characters,
 )
 from graphql.language import FragmentSpreadNode, Node, SelectionSetNode
+
+from controller.core.compact import compact
 
 MAX_TOKENS: Final = 10_000
 """A document with more tokens is passed as sent; Linear's largest operation has under 5,000."""
@@ -41,7 +41,8 @@ class Operation:
     """One selected operation with the fragments it reaches.
 
     ``text`` is canonical: the operation, then its fragments by name, without ignored characters.
-    ``source`` is the document as sent. ``document`` holds just this operation and its fragments.
+    ``opened`` says where in it each selection set opens (compact.py). ``source`` is the document as
+    sent. ``document`` holds just this operation and its fragments.
     """
 
     type: OperationType
@@ -51,6 +52,7 @@ class Operation:
     variables: frozenset[str]
     incremental: bool
     text: str
+    opened: Mapping[int, int]
     source: str
 
     @property
@@ -101,14 +103,9 @@ def choose_operation(
             return Refusal("unknown-operation", f"no single operation named {operation_name!r}")
         definition = named[0]
     known = {d.name.value: d for d in parsed.definitions if isinstance(d, FragmentDefinitionNode)}
-    try:
-        fragments = _reached(definition, known)
-        text = strip_ignored_characters(
-            "\n".join(print_ast(node) for node in (definition, *fragments.values()))
-        )
-    except RecursionError as error:
-        return Refusal("unparsable-document", str(error))
+    fragments = _reached(definition, known)
     nodes = [definition, *fragments.values()]
+    written = compact(nodes)
     return Operation(
         type=definition.operation,
         name=definition.name.value if definition.name else None,
@@ -116,7 +113,8 @@ def choose_operation(
         fragments=fragments,
         variables=frozenset(v.variable.name.value for v in definition.variable_definitions or ()),
         incremental=any(_is_incremental(node.selection_set) for node in nodes),
-        text=text,
+        text=written.text,
+        opened=written.opened,
         source=source,
     )
 
