@@ -7,13 +7,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from graphql import DocumentNode, OperationType, specified_rules, validate
+from graphql import DocumentNode, OperationType, specified_rules
 from graphql.validation import ASTValidationRule, KnownDirectivesRule
 
 from controller.core.mutation_text import holds_mutation
 from controller.core.operation import Operation, Refusal, choose_operation, parse_source
 from controller.core.rules import Decision, decide_rules
 from controller.core.schema import SchemaIndex
+from controller.core.validation import first_error
 
 KEPT_LENGTH: Final = 100_000
 """Characters of a document that is remembered; a longer one is read again each time."""
@@ -96,8 +97,8 @@ def _refused(index: SchemaIndex, operation: Operation, parsed: DocumentNode) -> 
         return Refusal("subscription", "subscriptions are passed")
     if operation.incremental and operation.type is OperationType.QUERY:
         return Refusal("incremental-delivery", "the operation has @defer or @stream")
-    errors = validate(index.schema, parsed, validation_rules(operation), max_errors=1)
-    return Refusal("invalid-document", errors[0].message) if errors else None
+    error = first_error(index.schema, parsed, validation_rules(operation))
+    return Refusal("invalid-document", error.message) if error is not None else None
 
 
 def validation_rules(operation: Operation) -> Collection[type[ASTValidationRule]]:
