@@ -1,8 +1,10 @@
 """What Shellac costs: `make bench`, or `python -m bench.run --help`.
 
 Hits are compared with varnishd under the smallest VCL that caches, misses with the origin
-alone. All of it is measured in one run, in turns: figures of different runs or machines say
-nothing about each other, so only the ratios and differences within a run are worth quoting.
+alone, and what the controller's core does with a document (bench/core.py) with graphql-core's
+parse and validation. All of it is measured in one run, in turns: figures of different runs or
+machines say nothing about each other, so only the ratios and differences within a run are worth
+quoting.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from bench import core
 from bench.bare import bare_varnish
 from bench.load import Figures, Load, LoadError, run
 from tests.support.net import free_port, listens, wait_for
@@ -65,6 +68,7 @@ class Options:
     seconds: int
     connections: int
     misses: int
+    documents: int
 
 
 def since(number: int) -> dict[str, str]:
@@ -196,6 +200,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=2, help="of each round and load")
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--misses", type=int, default=300, help="queries of each kind")
+    parser.add_argument("--documents", type=int, default=100, help="that the core has to read")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     arguments = vars(parser.parse_args())
     report: Path | None = arguments.pop("json")
@@ -217,11 +222,15 @@ def main() -> None:
                 except LoadError as problem:
                     sys.exit(f"bench: {problem}")
     print_tables(hits, misses, options)
+    costs = core.measure(options.documents)
+    print()
+    core.print_table(costs)
     if report:
         figures = {
             "options": asdict(options),
             "hits": [asdict(hit) for hit in hits],
             "misses": [asdict(miss) for miss in misses],
+            "core": [asdict(cost) for cost in costs],
         }
         report.write_text(json.dumps(figures, indent=2) + "\n")
 

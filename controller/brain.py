@@ -20,10 +20,14 @@ from controller.core.operation import Operation
 from controller.core.policy import Policy
 from controller.core.request import HttpRequest
 from controller.core.schema import SchemaIndex
-from controller.core.verdict import Verdict, decide
+from controller.core.verdict import CacheableQuery, Verdict, decide
 
 DOCUMENTS: Final = 2_000
 """Documents kept in analysed form; a shop sends a few hundred different ones."""
+RECENT: Final = 256
+"""Queries of which the verdict is kept: Varnish asks for it, and then for the data, with the same
+request.
+"""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -77,6 +81,10 @@ def _source_length(operation: Operation) -> int:
     return len(operation.source)
 
 
+def _request_length(request: HttpRequest) -> int:
+    return len(request.body) + len(request.query_string)
+
+
 def digest(*texts: str) -> bytes:
     """A short name for some texts, for use as a key."""
     return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).digest()
@@ -89,6 +97,7 @@ class Brain:
         self.policy = policy
         self.index = SchemaIndex(schema, policy) if schema is not None else None
         self.documents = Documents(self.index, size=DOCUMENTS)
+        self._verdicts: Bounded[HttpRequest, CacheableQuery] = Bounded(RECENT, _request_length)
         self._queries: Bounded[Operation, Instrumented] = Bounded(DOCUMENTS, _source_length)
         self._written: Bounded[Operation, Instrumented] = Bounded(DOCUMENTS, _source_length)
         self._sources: Bounded[Operation, SourceInstrumented] = Bounded(DOCUMENTS, _source_length)
@@ -102,8 +111,16 @@ class Brain:
         return self.index.digest if self.index is not None else f"{self.policy.digest}0"
 
     def decide(self, request: HttpRequest) -> Verdict:
-        """What to do with a request. Pure, and cheap for a document that was seen before."""
-        return decide(request, self.documents)
+        """What to do with a request. Pure, and cheap for a document that was seen before.
+
+        The verdict on a mutation is never kept: its variables are nobody's business afterwards.
+        """
+        found: Verdict | None = self._verdicts.peek(request)
+        if found is None:
+            found = decide(request, self.documents)
+            if isinstance(found, CacheableQuery):
+                self._verdicts.put(request, found)
+        return found
 
     def instrumented(self, operation: Operation) -> Instrumented:
         """A query with the members that make its answer taggable."""

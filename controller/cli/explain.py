@@ -164,7 +164,7 @@ def _operation(operation: Operation) -> ShownOperation:
         operation.type.value,
         operation.name,
         operation.text,
-        sha256(operation.text),
+        operation.digest,
         sha256(operation.source),
     )
 

@@ -24,6 +24,7 @@ from controller.gateway.app import Gateway
 from controller.gateway.identity import key_sets
 from controller.gateway.origin import Origin
 from controller.gateway.rules import gateway_rules
+from controller.heap import settle
 from controller.policy_of import policy_of
 from controller.purge.freshness import Freshness
 from controller.purge.log import PurgeLog, keep_trimmed
@@ -109,6 +110,7 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
             gateway.brain = brain
             admin.index = brain.index
             nodes.set_plan(brain.digest)
+            settle()
 
         keeper = SchemaKeeper(config, policy, take, admin)
         admin.keeper = keeper

@@ -65,12 +65,16 @@ def declared(operation: Operation, variables: Mapping[str, Json]) -> dict[str, J
 
 
 def canonical_key(index_digest: str, operation: Operation, variables: Mapping[str, Json]) -> str:
-    """64 hex digits that name schema and policy, document, variables and operation name."""
+    """64 hex digits that name schema and policy, document, variables and operation name.
+
+    The document by its digest, which is known since it was read: what is left to do for a known
+    one is short.
+    """
     parts: list[Json] = [
         index_digest,
         operation.name,
         declared(operation, variables),
-        operation.text,
+        operation.digest,
     ]
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 

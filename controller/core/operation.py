@@ -6,6 +6,7 @@ is a ``Refusal`` with the reason, never an exception.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -41,8 +42,9 @@ class Operation:
     """One selected operation with the fragments it reaches.
 
     ``text`` is canonical: the operation, then its fragments by name, without ignored characters.
-    ``opened`` says where in it each selection set opens (compact.py). ``source`` is the document as
-    sent. ``document`` holds just this operation and its fragments.
+    ``digest`` is its SHA-256 in hex, ``opened`` says where in it each selection set opens
+    (compact.py). ``source`` is the document as sent. ``document`` holds just this operation and its
+    fragments.
     """
 
     type: OperationType
@@ -52,6 +54,7 @@ class Operation:
     variables: frozenset[str]
     incremental: bool
     text: str
+    digest: str
     opened: Mapping[int, int]
     source: str
 
@@ -114,6 +117,7 @@ def choose_operation(
         variables=frozenset(v.variable.name.value for v in definition.variable_definitions or ()),
         incremental=any(_is_incremental(node.selection_set) for node in nodes),
         text=written.text,
+        digest=hashlib.sha256(written.text.encode()).hexdigest(),
         opened=written.opened,
         source=source,
     )

@@ -135,7 +135,7 @@ def _add_hints(said: _Said, index: SchemaIndex, reached: Reached) -> Refusal | N
 
 def by_hash(rule: Rule, operation: Operation) -> Iterator[Match]:
     """Why a rule applies to the text of an operation, as sent or as canonical."""
-    hashes = {sha256(operation.source): "the document", sha256(operation.text): "the operation"}
+    hashes = {sha256(operation.source): "the document", operation.digest: "the operation"}
     for digest, of in hashes.items():
         if digest in rule.hashes:
             yield Match(rule.index, f"sha256:{digest[:12]}", of)

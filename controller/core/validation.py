@@ -6,7 +6,7 @@ rule just at the nodes that it has a method for, leaves names alone, and stops a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
@@ -35,7 +35,7 @@ _CHILDREN: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def first_error(
-    schema: GraphQLSchema, document: DocumentNode, rules: Sequence[type[ASTValidationRule]]
+    schema: GraphQLSchema, document: DocumentNode, rules: Collection[type[ASTValidationRule]]
 ) -> GraphQLError | None:
     """The first of the errors that ``validate(schema, document, rules)`` reports.
 

@@ -47,7 +47,6 @@ from tests.core.generator import Written, variables_of, write
 from tests.core.mocked import Mocked
 from tests.core.npm import package
 from tests.core.world import PREFIX, operation
-from tests.support.effort import examples
 
 pytestmark = pytest.mark.peers
 
@@ -55,7 +54,7 @@ HYDROGEN = "@shopify/hydrogen-react@2026.4.4"
 OCTOKIT = "@octokit/graphql-schema@15.26.1"
 MAGENTO = ("@magento/venia-ui@11.7.3", "@magento/peregrine@15.7.3")
 LINEAR = Path(__file__).parents[3] / "shared" / "corpora" / "linear"
-QUERIES, MUTATIONS = examples(120), examples(60)
+QUERIES, MUTATIONS = 120, 60
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def _linear(_: Path) -> tuple[GraphQLSchema, tuple[Written, ...]]:
         pytest.skip(f"{LINEAR} is absent")
     schema = build_schema((LINEAR / "schema.graphql").read_text(), assume_valid=True)
     parsed = parse((LINEAR / "documents.graphql").read_text(), no_location=True)
-    documents = list(separate_operations(parsed).values())[:: max(1, 6 // examples(1))]
+    documents = separate_operations(parsed).values()
     return schema, tuple(
         Written(print_ast(document), variables_of(schema, document, seed))
         for seed, document in enumerate(documents)
