@@ -20,7 +20,7 @@ from graphql import (
     validate_schema,
 )
 
-from controller.encodings import ASKED, not_decoded
+from controller.encodings import ASKED, left_encoded, not_decoded
 from controller.errors import SchemaUnavailable
 from controller.pushed_schema import pushed_file
 from vclgen.config import Config, SchemaFile, SchemaText, SchemaUrl
@@ -77,6 +77,9 @@ async def introspect(
             if 300 <= response.status < 400:
                 target = response.headers.get("Location", "elsewhere")
                 raise SchemaUnavailable(f"{url} redirects to {target}: write that as the URL")
+            problem = left_encoded(", ".join(response.headers.getall("Content-Encoding", ())))
+            if problem is not None:
+                raise SchemaUnavailable(f"the answer of {url} cannot be read: {problem}")
             answer = await response.json(content_type=None)
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         problem = not_decoded(error) if isinstance(error, aiohttp.ClientError) else None
