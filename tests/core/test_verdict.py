@@ -8,90 +8,25 @@ import random
 import re
 import time
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from graphql import OperationType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core import documents as documents_module
-from controller.core import operation as operation_module
 from controller.core import verdict as verdict_module
 from controller.core.details import DETAILS
-from controller.core.documents import KEPT_LENGTH, KEPT_TOTAL
 from controller.core.lexemes import Lexeme
 from controller.core.policy import PUBLIC, Policy, Rule
 from controller.core.request import HttpRequest
 from controller.core.schema import SchemaIndex
-from controller.core.verdict import CacheableQuery, Documents, Mutation, Pass, Verdict, decide
+from controller.core.verdict import Documents, Pass, Verdict, decide
 from tests.core.documents import VARIABLES
 from tests.core.documents import documents as shop_documents
+from tests.core.verdicts import NO_SCHEMA, POLICY, SHOP, M, Q, batch, cacheable, get, passed, post
 from tests.core.world import SCHEMA
 from tests.support.effort import examples
-
-POLICY = Policy("shop", "digest", rules=(Rule(0, {"Query": None}, 60, 10, PUBLIC),))
-INDEX = SchemaIndex(SCHEMA, POLICY)
-SHOP = Documents(INDEX, size=500)
-NO_SCHEMA = Documents(None, size=500)
-
-Q = "query Q($id: ID, $order: Order = NEW) { post(id: $id, order: $order) { title } }"
-M = "mutation M($id: ID) { updatePost(id: $id) { post { id } } }"
-
-
-def post(
-    document: object = Q,
-    variables: str | None = None,
-    name: str | None = None,
-    shop: Documents = SHOP,
-    **more: object,
-) -> Verdict:
-    """The verdict on a JSON POST; variables are JSON text."""
-    members = {"query": json.dumps(document)}
-    if variables is not None:
-        members["variables"] = variables
-    if name is not None:
-        members["operationName"] = json.dumps(name)
-    members |= {key: json.dumps(value) for key, value in more.items()}
-    body = "{" + ",".join(f'"{key}":{value}' for key, value in members.items()) + "}"
-    return decide(HttpRequest("POST", b"", "application/json", body.encode()), shop)
-
-
-def get(document: str, variables: str | None = None, name: str | None = None) -> Verdict:
-    """The verdict on a GET."""
-    members = {"query": document, "variables": variables, "operationName": name}
-    text = urlencode({key: value for key, value in members.items() if value is not None})
-    return decide(HttpRequest("GET", text.encode(), None, b""), SHOP)
-
-
-def batch(*bodies: object, shop: Documents = SHOP) -> Pass:
-    """The verdict on a JSON array."""
-    text = json.dumps(list(bodies)).encode()
-    return passed(decide(HttpRequest("POST", b"", "application/json", text), shop), "batch")
-
-
-def cacheable(verdict: Verdict) -> CacheableQuery:
-    assert isinstance(verdict, CacheableQuery), verdict
-    assert re.fullmatch("[0-9a-f]{64}", verdict.key)
-    return verdict
-
-
-def mutation(verdict: Verdict) -> Mutation:
-    assert isinstance(verdict, Mutation), verdict
-    return verdict
-
-
-def passed(verdict: Verdict, detail: str) -> Pass:
-    assert isinstance(verdict, Pass), verdict
-    assert verdict.detail == detail, verdict
-    return verdict
-
-
-def written(verdict: Pass) -> list[str | None]:
-    """The names of the mutations inside."""
-    return [write.operation.name for write in verdict.writes]
-
 
 # Queries
 
@@ -230,145 +165,6 @@ def test_a_document_that_takes_too_long_to_validate_is_passed() -> None:
     assert time.process_time() - started < 10
 
 
-# Mutations
-
-
-def test_a_mutation_is_one_with_all_its_variables() -> None:
-    found = mutation(post(M, '{"id":1.0,"undeclared":2}'))
-    assert found.operation.name == "M"
-    assert found.variables == {"id": Lexeme("1.0"), "undeclared": Lexeme("2")}
-    assert not found.by_get
-
-
-def test_a_mutation_by_get_is_one() -> None:
-    assert mutation(get(M)).by_get
-
-
-def test_a_mutation_beside_queries_is_the_one_that_is_named() -> None:
-    assert mutation(post(f"{Q} {M}", name="M")).operation.name == "M"
-    assert cacheable(post(f"{Q} {M}", name="Q")).operation.name == "Q"
-
-
-def test_an_incremental_mutation_stays_one() -> None:
-    found = mutation(post("mutation { befriend { ... @defer { id } } }"))
-    assert found.operation.incremental
-    passed(post("mutation { befriend { ... @defer { nothing } } }"), "invalid-document")
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "detail"),
-    [
-        ("mutation { newerThanOurSchema }", None, "invalid-document"),
-        ("mutation { ping { id } }", None, "invalid-document"),
-        (M + " fragment Unused on Post { id }", None, "invalid-document"),
-        ("mutation { ping", None, "unparsable-document"),
-        ("mutation { merge {} }", None, "unparsable-document"),
-        (f"{Q} {M}", None, "ambiguous-operation"),
-        (M, "N", "unknown-operation"),
-        ("mutation { ping }" + "#\n" * operation_module.MAX_TOKENS, None, "unparsable-document"),
-        ("mutation {" + "befriend{friends" * 3_000, None, "unparsable-document"),
-    ],
-)
-def test_a_mutation_that_is_not_understood_may_write(
-    text: str, name: str | None, detail: str
-) -> None:
-    assert passed(post(text, name=name), detail).may_write
-
-
-def test_an_invalid_mutation_is_still_known() -> None:
-    found = passed(post("mutation New { newerThanOurSchema }"), "invalid-document")
-    assert found.operation is not None
-    assert found.operation.type is OperationType.MUTATION
-
-
-@pytest.mark.parametrize("name", [None, "Q"])
-def test_a_query_beside_a_mutation_does_not_write(name: str | None) -> None:
-    text = f"{Q} mutation New {{ newerThanOurSchema }}"
-    found = post(text, name="Q") if name else get(text, name="Q")
-    assert not passed(found, "invalid-document").may_write
-
-
-# Batches and requests that are passed as sent
-
-
-def test_a_batch_is_passed_with_its_writes() -> None:
-    found = batch(
-        {"query": Q}, {"query": M, "variables": {"id": 1}}, {"query": M, "variables": {"id": 2}}
-    )
-    assert [write.variables["id"] for write in found.writes] == [Lexeme("1"), Lexeme("2")]
-    assert not found.may_write
-
-
-def test_a_batch_of_queries_does_not_write() -> None:
-    found = batch({"query": Q}, {"query": "{ nothing }"}, {"extensions": {"persistedQuery": {}}})
-    assert found.writes == ()
-    assert not found.may_write
-
-
-@pytest.mark.parametrize(
-    "item", [{"query": "mutation { nothing }"}, {"query": ["mutation{ping}"]}, "mutation{ping}"]
-)
-def test_a_batch_with_something_that_may_write(item: object) -> None:
-    assert batch({"query": Q}, item).may_write
-
-
-def test_a_batch_with_a_mutation_that_has_more_members() -> None:
-    assert written(batch({"query": M, "id": 5}, {"query": M, "extensions": {"a": 1}})) == ["M", "M"]
-
-
-@pytest.mark.parametrize(
-    ("more", "detail"),
-    [
-        ({"doc": 1}, "unknown-member"),
-        ({"extensions": {"a": 1}}, "extensions"),
-        ({"extensions": {"persistedQuery": {"sha256Hash": "a"}}}, "persisted-query-text"),
-    ],
-)
-def test_a_write_in_a_request_that_is_passed_as_sent(more: dict[str, Any], detail: str) -> None:
-    assert written(passed(post(M, **more), detail)) == ["M"]
-    assert passed(post(Q, **more), detail).writes == ()
-
-
-def test_a_hash_is_no_write() -> None:
-    body = b'{"extensions":{"persistedQuery":{"sha256Hash":"mutation"}}}'
-    found = passed(
-        decide(HttpRequest("POST", b"", "application/json", body), SHOP), "persisted-query"
-    )
-    assert not found.may_write
-    assert found.writes == ()
-
-
-def test_a_duplicate_member_hides_no_write() -> None:
-    for first, second in ((Q, M), (M, Q)):
-        body = f'{{"query":{json.dumps(first)},"query":{json.dumps(second)}}}'
-        http = HttpRequest("POST", b"", "application/json", body.encode())
-        assert written(passed(decide(http, SHOP), "duplicate-member")) == ["M"]
-
-
-def test_every_operation_that_a_repeated_name_could_mean_is_a_write() -> None:
-    both = f"{Q} {M} mutation N {{ ping }}"
-    text = urlencode([("query", both), ("operationName", "M"), ("operationName", "N")])
-    found = passed(decide(HttpRequest("GET", text.encode(), None, b""), SHOP), "repeated-parameter")
-    assert written(found) == ["M", "N"]
-
-
-@pytest.mark.parametrize(
-    ("content_type", "body", "detail"),
-    [
-        ("application/graphql", M.encode(), "graphql-body"),
-        ("application/x-www-form-urlencoded", urlencode({"query": M}).encode(), "form-body"),
-        ("text/plain", json.dumps({"query": M}).encode(), "content-type"),
-    ],
-)
-def test_a_write_in_another_kind_of_body(content_type: str, body: bytes, detail: str) -> None:
-    found = passed(decide(HttpRequest("POST", b"", content_type, body), SHOP), detail)
-    assert written(found) == ["M"]
-    cut = body[: -len(b" } } }")] if content_type == "application/graphql" else b""
-    if cut:
-        found = passed(decide(HttpRequest("POST", b"", content_type, cut), SHOP), detail)
-        assert found.may_write
-
-
 # Without a schema
 
 
@@ -381,54 +177,6 @@ def test_without_a_schema_everything_is_passed_and_writes_are_seen() -> None:
     assert passed(post("mutation {", shop=NO_SCHEMA), "unparsable-document").may_write
     assert batch({"query": Q}, {"query": M}, shop=NO_SCHEMA).may_write
     assert not batch({"query": Q}, shop=NO_SCHEMA).may_write
-
-
-# What is remembered
-
-
-def test_a_document_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = Documents(INDEX, size=5)
-    first = cacheable(post(Q, '{"id":1}', shop=shop))
-    monkeypatch.setattr(documents_module, "parse_source", lambda _: pytest.fail("read again"))
-    assert cacheable(post(Q, '{"id":2}', shop=shop)).operation is first.operation
-
-
-def kept(shop: Documents, text: str, name: str | None = None) -> bool:
-    """Whether a document is remembered; asking makes it so."""
-    return shop.analyse(text, name) is shop.analyse(text, name)
-
-
-def test_the_documents_used_longest_ago_are_forgotten() -> None:
-    shop = Documents(INDEX, size=2)
-    count, me = "{ count }", "{ me { id } }"
-    first, second = shop.analyse(count, None), shop.analyse(me, None)
-    assert shop.analyse(count, None) is first
-    shop.analyse("{ c: count }", None)
-    assert shop.analyse(count, None) is first
-    assert shop.analyse(me, None) is not second
-
-
-def test_an_operation_name_is_part_of_what_is_remembered() -> None:
-    text = "query A { count } query B { me { id } }"
-    shop = Documents(INDEX, size=5)
-    found = {shop.analyse(text, name) for name in ("A", "B", None)}
-    assert len(found) == 3
-
-
-def test_long_documents_are_not_remembered() -> None:
-    shop = Documents(INDEX, size=5)
-    assert kept(shop, "{count}" + " " * (KEPT_LENGTH - 7))
-    assert not kept(shop, "{count}" + " " * (KEPT_LENGTH - 6))
-    assert not kept(shop, "{count}", "x" * KEPT_LENGTH)
-
-
-def test_all_that_is_remembered_has_a_limit() -> None:
-    shop = Documents(INDEX, size=10_000)
-    texts = [f"{{count}}#{n:04}" + " " * (KEPT_LENGTH - 12) for n in range(30)]
-    found = [shop.analyse(text, None) for text in texts]
-    again = [shop.analyse(text, None) for text in reversed(texts)]
-    remembered = sum(one is two for one, two in zip(found, reversed(again), strict=True))
-    assert remembered == KEPT_TOTAL // KEPT_LENGTH
 
 
 # Safety
