@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
-import pytest
 from graphql import (
     BooleanValueNode,
     FieldNode,
     OperationDefinitionNode,
     SelectionSetNode,
     Visitor,
-    build_schema,
     parse,
     print_ast,
     validate,
@@ -28,45 +23,17 @@ from graphql.language import ArgumentNode, DirectiveNode, NameNode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.core.documents import Documents
-from controller.core.policy import PUBLIC, Policy, Rule
-from controller.core.request import HttpRequest
-from controller.core.schema import SchemaIndex
-from controller.core.verdict import CacheableQuery, decide
 from tests.core.documents import VARIABLES, documents
-from tests.core.world import POLICY, SCHEMA
+from tests.core.keys import key
+from tests.core.world import SCHEMA
 from tests.support.effort import examples
 
-RULES = (Rule(0, {"Query": None}, 900, 0, PUBLIC),)
-SHOP = Documents(SchemaIndex(SCHEMA, replace(POLICY, rules=RULES)), size=500)
 OTHER = (
     "query Other { others: posts { ...Unused } } fragment Unused on Post { id owner { ...Far } }"
     " fragment Far on User { name }"
 )
 _BETWEEN = [" ", "\n", ",", "\t,", ' # a comment, " {\n', "\r\n", "\ufeff "]
 _LEXICAL = re.compile(r'"(?:[^"\\]|\\.)*"|\.\.\.|[\w]+|[^\s\w]')
-
-
-def key(
-    text: str,
-    variables: Mapping[str, Any] | str,
-    name: str | None = None,
-    *,
-    get: bool = False,
-    shop: Documents = SHOP,
-) -> str:
-    """The key of a request; it must be cacheable. ``variables`` may be JSON text."""
-    written = variables if isinstance(variables, str) else json.dumps(variables)
-    if get:
-        members = {"query": text, "variables": written, **({"operationName": name} if name else {})}
-        http = HttpRequest("GET", urlencode(members).encode(), None, b"")
-    else:
-        query, called = json.dumps(text), json.dumps(name)
-        body = f'{{"query":{query},"variables":{written},"operationName":{called}}}'
-        http = HttpRequest("POST", b"", "application/json", body.encode())
-    found = decide(http, shop)
-    assert isinstance(found, CacheableQuery), found
-    return found.key
 
 
 def test_every_way_to_ask_a_question_has_one_key() -> None:
@@ -184,138 +151,3 @@ def test_the_order_of_fields_is_the_order_of_the_answer() -> None:
         assert key(other, VARIABLES) != key(text, VARIABLES)
 
     check()
-
-
-JSON_SHOP = Documents(
-    SchemaIndex(
-        build_schema("""
-        scalar Json
-        enum Order { NEW OLD }
-        input Filter { size: Int = 10, json: Json }
-        type Query {
-          find(json: Json, text: String, n: Int = 5, x: Float, filter: Filter, order: Order): Int
-          other: Int
-        }
-        """),
-        Policy("shop", "d", rules=RULES),
-    ),
-    size=500,
-)
-DOCUMENTS = [
-    "{ find }",
-    "{ find(json: null) }",
-    "{ find(json: 1) }",
-    "{ find(json: 1.0) }",
-    "{ find(json: 1e0) }",
-    '{ find(json: "1") }',
-    "{ find(json: [1]) }",
-    "{ find(json: []) }",
-    "{ find(json: {}) }",
-    "{ find(json: { a: 1, b: 2 }) }",
-    "{ find(json: { a: 2, b: 1 }) }",
-    "{ find(json: { a: null }) }",
-    "{ find(json: true) }",
-    "{ find(json: ENUM) }",
-    '{ find(json: "ENUM") }',
-    '{ find(text: "a b") }',
-    '{ find(text: "a  b") }',
-    '{ find(text: "a,b") }',
-    '{ find(text: "a #b") }',
-    '{ find(text: "a\\nb") }',
-    '{ find(text: "é") }',
-    '{ find(text: "e\\u0301") }',
-    '{ find(text: "") }',
-    "{ find(n: 5) }",
-    "{ find(n: null) }",
-    "{ find(n: 0) }",
-    "{ find(n: -0) }",
-    "{ find(x: 0.1) }",
-    "{ find(x: 0.10) }",
-    "{ find(order: NEW) }",
-    "{ find(order: OLD) }",
-    "{ find(filter: {}) }",
-    "{ find(filter: { size: 10 }) }",
-    "{ find(filter: { size: null }) }",
-    "{ find(filter: { json: { size: 10 } }) }",
-    "{ find other }",
-    "{ other find }",
-    "{ find: other }",
-    "{ a: find }",
-    "{ find @include(if: true) }",
-    "{ find @skip(if: false) }",
-    "{ ... { find } }",
-    "{ ... on Query { find } }",
-    "{ ... @include(if: true) { find } }",
-    "{ ...F } fragment F on Query { find }",
-    "{ ...G } fragment G on Query { find }",
-    "query A { find }",
-    "query B { find }",
-    "query ($n: Int) { find(n: $n) }",
-    "query ($n: Int = 5) { find(n: $n) }",
-    "query ($n: Int = null) { find(n: $n) }",
-    "query ($n: Int!) { find(n: $n) }",
-    "query ($m: Int) { find(n: $m) }",
-]
-
-
-def test_documents_that_can_be_answered_differently_have_a_key_each() -> None:
-    keys = {text: key(text, '{"n":1,"m":1}', shop=JSON_SHOP) for text in DOCUMENTS}
-    by_key: dict[str, list[str]] = {}
-    for text, found in keys.items():
-        by_key.setdefault(found, []).append(text)
-    assert [texts for texts in by_key.values() if len(texts) > 1] == []
-
-
-VALUES = [
-    "{}",
-    '{"json":null}',
-    '{"json":1}',
-    '{"json":1.0}',
-    '{"json":1e0}',
-    '{"json":"1"}',
-    '{"json":true}',
-    '{"json":[]}',
-    '{"json":[null]}',
-    '{"json":{}}',
-    '{"json":{"a":1,"b":2}}',
-    '{"json":{"a":2,"b":1}}',
-    '{"json":{"a":{"b":1}}}',
-    '{"json":{"":{"b":1}}}',
-    '{"json":10000000000000000000000000000000001}',
-    '{"json":10000000000000000000000000000000002}',
-    '{"json":"\\ud800"}',
-    '{"json":"\\udbff"}',
-    '{"n":5}',
-    '{"n":null}',
-    '{"n":"5"}',
-    '{"n":5.0}',
-    '{"f":{}}',
-    '{"f":{"size":10}}',
-    '{"f":{"size":null}}',
-    '{"f":{"json":{"size":10}}}',
-    '{"f":null}',
-    '{"json":5,"n":null}',
-    '{"n":5,"json":null}',
-]
-
-
-@pytest.mark.parametrize("get", [False, True])
-def test_variables_that_can_be_answered_differently_have_a_key_each(get: bool) -> None:
-    """A default that is given and one that is left out count as two: a resolver can tell."""
-    text = "query ($json: Json, $n: Int = 5, $f: Filter) { find(json: $json, n: $n, filter: $f) }"
-    keys = {key(text, values, get=get, shop=JSON_SHOP): values for values in VALUES}
-    assert len(keys) == len(VALUES), set(VALUES) - set(keys.values())
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("{ find(json: { a: 1, b: 2 }) }", "{find(json:{a:1 b:2})}"),
-        ("query { find }", "{ find }"),
-        ("query Q { find }", "query Q{find}#end"),
-        ('{ find(text: "\\u0041") }', '{ find(text: "A") }'),
-        ('{ find(text: "\\u{1F600}") }', '{ find(text: "\U0001f600") }'),
-    ],
-)
-def test_spellings_of_one_document(one: str, other: str) -> None:
-    assert key(one, "{}", shop=JSON_SHOP) == key(other, "{}", shop=JSON_SHOP)
