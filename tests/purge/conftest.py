@@ -1,4 +1,4 @@
-"""What the tests of the purge path share: a gateway, a Varnish before it, a log, workers."""
+"""What the tests of the purge path share: a gateway, a Varnish before it, logs, workers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from controller.purge.log import PurgeLog
 from controller.purge.node import NodeWorker
 from controller.purge.sqlite_log import SqliteLog
 from controller.purge.terms import Door, Lease
+from tests.purge.redis import Redis, running_redis
 from tests.purge.varnish import SECRET, SERVICE, Varnish, running_gateway, varnish_directory
 
 PLAN = "plan1"
@@ -54,6 +55,27 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
     log = SqliteLog(tmp_path / "purges.db")
     yield log
     await log.close()
+
+
+@pytest.fixture(scope="module")
+def shared_redis() -> Iterator[Redis]:
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_redis: Redis) -> Redis:
+    """A Redis without data, for tests that leave it running."""
+    with shared_redis.client() as client:
+        client.flushall()
+    return shared_redis
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Redis]:
+    """A Redis for a test that kills it."""
+    with running_redis() as server:
+        yield server
 
 
 def worker_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,23 +16,10 @@ from controller.purge.peers import Applied
 from controller.purge.redis_log import RedisLog
 from controller.purge.redis_peers import RedisPeers
 from tests.purge.conftest import eventually
-from tests.purge.redis import Redis, running_redis
+from tests.purge.redis import Redis
 
 POST = Purge(("key:Post:id:5",), "test")
 LONG = 20.0
-
-
-@pytest.fixture(scope="module")
-def shared_redis() -> Iterator[Redis]:
-    with running_redis() as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared_redis: Redis) -> Redis:
-    with shared_redis.client() as client:
-        client.flushall()
-    return shared_redis
 
 
 @contextlib.asynccontextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from redis.asyncio.connection import AbstractConnection
@@ -12,29 +11,8 @@ from controller.errors import LogTrimmed, LogUnavailable
 from controller.purge import redis_client, redis_log
 from controller.purge.redis_log import RedisLog
 from tests.purge.conftest import eventually
-from tests.purge.redis import Redis, running_redis
-from tests.purge.test_redis_log import POST, SERVICE, TYPE, opened, usable
-
-
-@pytest.fixture(scope="module")
-def shared_redis() -> Iterator[Redis]:
-    with running_redis() as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared_redis: Redis) -> Redis:
-    """A Redis without data, for tests that leave it running."""
-    with shared_redis.client() as client:
-        client.flushall()
-    return shared_redis
-
-
-@pytest.fixture
-def own_redis() -> Iterator[Redis]:
-    """A Redis for a test that kills it."""
-    with running_redis() as server:
-        yield server
+from tests.purge.redis import Redis
+from tests.purge.redis_logs import POST, SERVICE, TYPE, opened, usable
 
 
 async def test_what_redis_has_lost_is_read_no_more(server: Redis) -> None:
