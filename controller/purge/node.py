@@ -34,6 +34,7 @@ from controller.purge.peers import Applied
 from controller.purge.progress import Progress
 from controller.purge.state import NodeCounts, NodeState, NodeStatus, status_of
 from controller.purge.terms import Door, Lease
+from controller.purge.wake import woken
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ class NodeWorker:
         await self._meet(connection, word)
         await self._grant(connection, word, heard)
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
-            if await self._woken(left):
+            if await woken(self._wake, left):
                 await self._bring_up(connection)
 
     async def _bring_up(self, connection: NodeConnection) -> None:
@@ -203,7 +204,7 @@ class NodeWorker:
         """
         head = await self._leasing.announce(word, heard)
         await self._bring_up(connection)
-        while (self._state.seq or 0) < head and await self._woken(POLL_SECONDS):
+        while (self._state.seq or 0) < head and await woken(self._wake, POLL_SECONDS):
             await self._bring_up(connection)
         if (self._state.seq or 0) < head:
             return  # what others appended has not come here yet
@@ -284,10 +285,8 @@ class NodeWorker:
         if status is not self._state.status:
             level = logging.WARNING if error else logging.INFO
             logger.log(level, "node %s is %s%s", self.address, status, f": {error}" * bool(error))
-            self._state = replace(self._state, status=status, since=datetime.now(UTC))
-        self._state = replace(self._state, error=error)
+        self._state = self._state.become(status, error)
         if status is NodeStatus.READY:
-            self._state = replace(self._state, lag=0.0)
             self._ready.set()
         else:
             self._ready.clear()
@@ -296,12 +295,4 @@ class NodeWorker:
         """Wait before the next attempt; a new purge shortens it, but never below the first wait."""
         await asyncio.sleep(RETRY_FIRST_SECONDS)
         self._wake.clear()
-        await self._woken(seconds - RETRY_FIRST_SECONDS)
-
-    async def _woken(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            return False
-        return True
+        await woken(self._wake, seconds - RETRY_FIRST_SECONDS)

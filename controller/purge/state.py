@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal, assert_never
@@ -56,6 +56,12 @@ class NodeState:
     def reachable(self) -> bool:
         """Whether it answered when last asked, be it with a refusal."""
         return self.status not in (NodeStatus.STARTING, NodeStatus.UNREACHABLE)
+
+    def become(self, status: NodeStatus, error: str | None = None) -> NodeState:
+        """The state with ``status`` from now on; a node that is ready has nothing waiting."""
+        since = self.since if status is self.status else datetime.now(UTC)
+        lag = 0.0 if status is NodeStatus.READY else self.lag
+        return replace(self, status=status, since=since, lag=lag, error=error)
 
 
 @dataclass(slots=True)
