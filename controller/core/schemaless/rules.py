@@ -1,0 +1,172 @@
+"""For how long, and for whom, where types are known from the answer alone.
+
+Before there is an answer rules can be matched by hash, by root field, and by the type conditions
+of fragments. The answer's type names come to it; what could be of any type is taken for each type
+that rules name, so that doubt shortens, splits and forbids, and never makes anything cacheable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from graphql import OperationType
+
+from controller.core.operation import Operation, Refusal
+from controller.core.policy import PUBLIC, Policy, Rule
+from controller.core.roots import USUAL
+from controller.core.rules import Decision, Match
+from controller.core.schemaless.document import Named
+from controller.core.schemaless.walk import FreeSeen
+
+SOME_TYPE: Final = "an object of unknown type"
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """The answer shows scopes that its key lacks: it must not be stored. ``scopes`` are all that
+    it shows.
+    """
+
+    scopes: frozenset[str]
+
+
+def decide_by_document(policy: Policy, operation: Operation, named: Named) -> Decision | Refusal:
+    """What can be said before there is an answer.
+
+    Ages are those of the rules that match for certain, the longest a rule gives where none does:
+    an answer can only shorten them. ``scopes`` are those that every storable answer has.
+    """
+    if policy.pass_through_only:
+        return Refusal("pass-through-only", "passThroughOnly is set")
+    if named.introspection:
+        return Refusal("introspection", "the operation asks for the schema")
+    for entry in sorted(policy.non_cacheable):
+        found = next(_by_document(policy, named, *_coordinate(entry)), None)
+        if found is not None:
+            return Refusal("non-cacheable", f"{found} is nonCacheable by {entry}")
+    matched = list(_matches_by_document(policy, operation, named))
+    rules = _rules(policy, matched) or [rule for rule in policy.rules if _by_answer(policy, rule)]
+    if not rules:
+        return Refusal("no-rule", "no rule matches what is selected, whatever its types")
+    pick = min if matched else max
+    max_age, swr = pick(rule.max_age for rule in rules), pick(rule.swr for rule in rules)
+    if max_age == 0 and swr == 0:
+        return Refusal("max-age-0", "the rules that match come to maxAge 0 and swr 0")
+    scopes = {rule.scope for rule in rules}
+    source = _sha256(operation.source)
+    return Decision(
+        max_age=max_age,
+        swr=swr,
+        # Several rules that may match have one scope in common only if it is the same.
+        scopes=frozenset(scopes if matched or len(scopes) == 1 else ()) - {PUBLIC},
+        types=frozenset(),
+        matched=tuple(matched),
+        by_spelling=tuple(rule.index for rule in policy.rules if source in rule.hashes),
+    )
+
+
+def decide_by_answer(
+    policy: Policy, decision: Decision, seen: FreeSeen
+) -> Decision | Late | Refusal:
+    """What an answer comes to that was fetched under ``decision``, whose scopes its key holds."""
+    for entry in sorted(policy.non_cacheable):
+        where = _by_sight(seen, *_coordinate(entry)) or _in_doubt(seen, *_coordinate(entry))
+        if where is not None:
+            return Refusal("non-cacheable", f"{where} is nonCacheable by {entry}")
+    matched = list(decision.matched)
+    doubted = set()
+    for rule, type_name, field in _entries(policy.rules):
+        where = _by_sight(seen, type_name, field)
+        if where is not None:
+            matched.append(Match(rule.index, _entry(type_name, field), where))
+        elif _in_doubt(seen, type_name, field) is not None:
+            doubted.add(rule.index)
+    if not matched:
+        return Refusal("no-rule", "no rule matches what the answer holds")
+    rules = [*_rules(policy, matched), *(r for r in policy.rules if r.index in doubted)]
+    max_age, swr = min(rule.max_age for rule in rules), min(rule.swr for rule in rules)
+    if max_age == 0 and swr == 0:
+        return Refusal("max-age-0", "the rules that match come to maxAge 0 and swr 0")
+    scopes = frozenset(rule.scope for rule in rules) - {PUBLIC}
+    if not scopes <= decision.scopes:
+        return Late(scopes)
+    types = frozenset(seen.types)
+    return replace(decision, max_age=max_age, swr=swr, types=types, matched=tuple(matched))
+
+
+def root_names(policy: Policy) -> frozenset[str]:
+    """What the query root may be called."""
+    query = OperationType.QUERY
+    return frozenset({USUAL[query], policy.root_names.get(query, USUAL[query])})
+
+
+def _matches_by_document(policy: Policy, operation: Operation, named: Named) -> Iterator[Match]:
+    hashes = {_sha256(operation.source): "the document", _sha256(operation.text): "the operation"}
+    for rule in policy.rules:
+        for digest, of in hashes.items():
+            if digest in rule.hashes:
+                yield Match(rule.index, f"sha256:{digest[:12]}", of)
+    for rule, type_name, field in _entries(policy.rules):
+        for coordinate in _by_document(policy, named, type_name, field):
+            yield Match(rule.index, _entry(type_name, field), coordinate)
+
+
+def _by_document(
+    policy: Policy, named: Named, type_name: str, field: str | None
+) -> Iterator[str]:
+    """What the document selects of a type or a field: at its root, or in a fragment on it."""
+    if type_name in root_names(policy):
+        if field is None:
+            yield type_name
+        elif field in named.roots:
+            yield f"{type_name}.{field}"
+    elif type_name in named.typed and (field is None or field in named.typed[type_name]):
+        yield _entry(type_name, field)
+
+
+def _by_sight(seen: FreeSeen, type_name: str, field: str | None) -> str | None:
+    """What the answer shows of a type or a field."""
+    fields = seen.fields.get(type_name)
+    if fields is None or (field is not None and field not in fields):
+        return None
+    return _entry(type_name, field)
+
+
+def _in_doubt(seen: FreeSeen, type_name: str, field: str | None) -> str | None:
+    """The same of what could be of any type."""
+    if not seen.unknown or (field is not None and field not in seen.hidden):
+        return None
+    return f"{SOME_TYPE}, perhaps {_entry(type_name, field)}"
+
+
+def _by_answer(policy: Policy, rule: Rule) -> bool:
+    """Whether an answer can show that a rule matches: whether it names more than the root."""
+    return not root_names(policy).issuperset(rule.types)
+
+
+def _rules(policy: Policy, matched: Collection[Match]) -> list[Rule]:
+    met = {match.rule for match in matched}
+    return [rule for rule in policy.rules if rule.index in met]
+
+
+def _entries(rules: Collection[Rule]) -> Iterator[tuple[Rule, str, str | None]]:
+    for rule in rules:
+        for type_name, fields in rule.types.items():
+            for name in [None] if fields is None else sorted(fields):
+                yield rule, type_name, name
+
+
+def _coordinate(entry: str) -> tuple[str, str | None]:
+    type_name, _, field = entry.partition(".")
+    return type_name, field or None
+
+
+def _entry(type_name: str, field: str | None) -> str:
+    return type_name if field is None else f"{type_name}.{field}"
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
