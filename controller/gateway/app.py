@@ -100,7 +100,12 @@ class Gateway:
             try:
                 async with asyncio.timeout(QUERY_SECONDS):
                     return await answer_query(
-                        request, self.brain, self.origin, self.freshness, self.rules
+                        request,
+                        self.brain,
+                        self.origin,
+                        self.freshness,
+                        self.rules,
+                        purger=self.purger,
                     )
             except TimeoutError:
                 raise OriginTimeout(f"the origin took longer than {QUERY_SECONDS:g} s") from None

@@ -189,9 +189,7 @@ class FreeLayout:
         if type_name is None:
             return ()
         keys = self.policy.key_fields.get(type_name, self.policy.default_keys)
-        return tuple(
-            (key, tuple(tuple(_columns(selected, part)) for part in key)) for key in keys
-        )
+        return tuple((key, tuple(tuple(_columns(selected, part)) for part in key)) for key in keys)
 
 
 def _columns(selected: Mapping[str, Selected], name: str) -> list[tuple[str, bool]]:

@@ -84,15 +84,17 @@ def decide_by_answer(
             matched.append(Match(rule.index, _entry(type_name, field), where))
         elif _in_doubt(seen, type_name, field) is not None:
             doubted.add(rule.index)
-    if not matched:
-        return Refusal("no-rule", "no rule matches what the answer holds")
     rules = [*_rules(policy, matched), *(r for r in policy.rules if r.index in doubted)]
+    if not rules:
+        return Refusal("no-rule", "no rule matches what the answer holds")
     max_age, swr = min(rule.max_age for rule in rules), min(rule.swr for rule in rules)
     if max_age == 0 and swr == 0:
         return Refusal("max-age-0", "the rules that match come to maxAge 0 and swr 0")
     scopes = frozenset(rule.scope for rule in rules) - {PUBLIC}
     if not scopes <= decision.scopes:
         return Late(scopes)
+    if not matched:
+        return Refusal("no-rule", "no rule certainly matches what the answer holds")
     types = frozenset(seen.types)
     return replace(decision, max_age=max_age, swr=swr, types=types, matched=tuple(matched))
 
@@ -101,6 +103,13 @@ def root_names(policy: Policy) -> frozenset[str]:
     """What the query root may be called."""
     query = OperationType.QUERY
     return frozenset({USUAL[query], policy.root_names.get(query, USUAL[query])})
+
+
+def is_root_entry(policy: Policy, entry: str) -> bool:
+    """Whether a ``Type`` or ``Type.field`` speaks of the query root, so that no answer is needed
+    to know whether it applies.
+    """
+    return _coordinate(entry)[0] in root_names(policy)
 
 
 def _matches_by_document(policy: Policy, operation: Operation, named: Named) -> Iterator[Match]:
@@ -114,9 +123,7 @@ def _matches_by_document(policy: Policy, operation: Operation, named: Named) -> 
             yield Match(rule.index, _entry(type_name, field), coordinate)
 
 
-def _by_document(
-    policy: Policy, named: Named, type_name: str, field: str | None
-) -> Iterator[str]:
+def _by_document(policy: Policy, named: Named, type_name: str, field: str | None) -> Iterator[str]:
     """What the document selects of a type or a field: at its root, or in a fragment on it."""
     if type_name in root_names(policy):
         if field is None:

@@ -18,12 +18,13 @@ class FreeSeen(Seen):
 
     ``fields`` are the names of the fields selected of each type. ``without`` are the keys that some
     object of a type does not show; ``unidentified`` the types of which some object shows none.
-    ``unknown``: something of unknown type stands there, or could where a null or an empty list is;
-    ``hidden`` are the names of the fields selected of it.
+    ``untyped``: some object did not say its type. ``unknown``: that, or something could stand where
+    a null or an empty list is; ``hidden`` are the names of the fields selected of it.
     """
 
     fields: dict[str, set[str]] = field(default_factory=dict)
     without: set[tuple[str, Key]] = field(default_factory=set)
+    untyped: bool = False
     unknown: bool = False
     hidden: set[str] = field(default_factory=set)
 
@@ -49,6 +50,7 @@ def walk_freely(layout: FreeLayout, data: object, at: Position | None = None) ->
                 continue
             groups.setdefault(kind, []).append(value)
             if kind.name is None and position is not layout.root:
+                seen.untyped = True
                 hiding.add(position)
             elif kind.name is not None and in_list:
                 listed.add(kind.name)
