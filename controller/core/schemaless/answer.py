@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from controller.core.answer import (
     Answer,
@@ -19,7 +20,7 @@ from controller.core.instrument import Instrumented
 from controller.core.operation import Operation
 from controller.core.policy import GLOBAL_ID, Policy
 from controller.core.schemaless.layout import FreeLayout
-from controller.core.schemaless.tags import UNKNOWN, without_key_tag
+from controller.core.schemaless.tags import MIXED, UNKNOWN, without_key_tag
 from controller.core.schemaless.walk import FreeSeen, walk_freely
 from controller.core.tags import (
     NULL_ID,
@@ -32,6 +33,9 @@ from controller.core.tags import (
     service_tag,
     type_tag,
 )
+
+CONNECTION: Final = "Connection"
+"""What a type is called that lists others: Relay's Cursor Connections, section 2.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +102,14 @@ def _tags(
     if operation.name is not None:
         tags.add(operation_tag(operation.name))
     tags.update(map(type_tag, seen.types | declared))
-    tags.update(map(list_tag, seen.lists | declared))
+    connected = {name.removesuffix(CONNECTION) for name in seen.types if name.endswith(CONNECTION)}
+    tags.update(map(list_tag, seen.lists | declared | connected))
     tags.update(without_key_tag(name, key) for name, key in seen.without)
     tags.update(_root_field_tags(operation, layout, variables))
     if seen.unknown:
         tags.add(UNKNOWN)
+    if seen.mixed:
+        tags.add(MIXED)
     if policy.global_ids:
         tags.update([NULL_ID] if seen.unknown else [])
         tags.update([SOME_ID] if any(key == GLOBAL_ID for _, key in seen.without) else [])

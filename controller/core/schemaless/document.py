@@ -7,12 +7,13 @@ invalid, so the whole document is the key and goes to the origin.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from graphql import (
     DocumentNode,
     FieldNode,
+    GraphQLError,
     InlineFragmentNode,
     build_schema,
     print_ast,
@@ -56,17 +57,41 @@ _RULES: Final = (
 """The rules of the specification's section 5 that ask no schema."""
 
 
+@dataclass(slots=True)
+class Block:
+    """What stands under one type condition, or none: fields, and fragments under further ones."""
+
+    fields: set[str] = field(default_factory=set)
+    nested: list[Block] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What an operation names. ``roots`` are the fields of its root, ``typed`` the fields selected
-    right under each type condition, ``fields`` all field names. Introspection is left out;
-    ``introspection`` says that there was some.
+    """What an operation names. ``roots`` are the fields of its root, ``fields`` all field names,
+    ``conditions`` what stands under each type condition. ``objects``: something below the root is
+    selected of objects. Introspection is left out; ``introspection`` says that there was some.
     """
 
     roots: frozenset[str]
-    typed: Mapping[str, frozenset[str]]
     fields: frozenset[str]
+    conditions: Mapping[str, tuple[Block, ...]]
+    objects: bool
     introspection: bool
+
+    def on(self, type_name: str) -> frozenset[str] | None:
+        """The fields selected under conditions on a type, further ones between; None without such.
+        An object there is of the type, whatever the further ones ask.
+        """
+        if type_name not in self.conditions:
+            return None
+        met: dict[int, Block] = {}
+        waiting = [*self.conditions[type_name]]
+        while waiting:
+            block = waiting.pop()
+            if id(block) not in met:
+                met[id(block)] = block
+                waiting += block.nested
+        return frozenset().union(*(block.fields for block in met.values()))
 
 
 def whole_operation(operation: Operation, parsed: DocumentNode) -> Operation | Refusal:
@@ -82,27 +107,24 @@ def whole_operation(operation: Operation, parsed: DocumentNode) -> Operation | R
         return Refusal("unparsable-document", str(error))
 
 
-def invalid(parsed: DocumentNode) -> str | None:
-    """Why a document is invalid under any schema."""
-    errors = validate(_NO_TYPES, parsed, _RULES, max_errors=1)
-    return errors[0].message if errors else None
+def errors_of(parsed: DocumentNode, most: int) -> list[GraphQLError]:
+    """Why a document is invalid under any schema: the first ``most`` reasons."""
+    return validate(_NO_TYPES, parsed, _RULES, max_errors=most)
 
 
 def named(operation: Operation, below: Iterable[SelectionSetNode] | None = None) -> Named:
-    """What ``operation`` names, or the selections ``below`` some field of it. Linear in the
-    document: each fragment is entered at most twice.
+    """What a valid ``operation`` names, or the selections ``below`` some field of it. Linear in
+    the document: each fragment is entered at most twice.
     """
     roots: set[str] = set()
-    typed: dict[str, set[str]] = {}
     fields: set[str] = set()
-    introspection = False
-    spread: set[tuple[str, bool]] = set()
+    conditions: dict[str, list[Block]] = {}
+    objects = introspection = False
+    spread: dict[tuple[str, bool], Block] = {}
     tops = [operation.definition.selection_set] if below is None else below
-    waiting: list[tuple[SelectionSetNode, str | None, bool]] = [
-        (top, None, below is None) for top in tops
-    ]
+    waiting = [(top, Block(), below is None) for top in tops]
     while waiting:
-        top, condition, root = waiting.pop()
+        top, block, root = waiting.pop()
         for node in top.selections:
             if left_out(node):
                 continue
@@ -112,24 +134,35 @@ def named(operation: Operation, below: Iterable[SelectionSetNode] | None = None)
                     introspection = introspection or (root and name != "__typename")
                     continue
                 fields.add(name)
+                block.fields.add(name)
                 if root:
                     roots.add(name)
-                if condition is not None:
-                    typed.setdefault(condition, set()).add(name)
                 if node.selection_set is not None:
-                    waiting.append((node.selection_set, None, False))
-            elif isinstance(node, InlineFragmentNode):
-                on = node.type_condition.name.value if node.type_condition else condition
-                waiting.append((node.selection_set, on, root))
+                    objects = True
+                    waiting.append((node.selection_set, Block(), False))
+                continue
+            nested = Block()
+            condition: str | None = None
+            if isinstance(node, InlineFragmentNode):
+                waiting.append((node.selection_set, nested, root))
+                condition = node.type_condition.name.value if node.type_condition else None
             elif isinstance(node, FragmentSpreadNode):
                 definition = operation.fragments.get(node.name.value)
-                if definition is not None and (node.name.value, root) not in spread:
-                    spread.add((node.name.value, root))
-                    on = definition.type_condition.name.value
-                    waiting.append((definition.selection_set, on, root))
+                if definition is None:
+                    continue
+                step = node.name.value, root
+                nested = spread.get(step, nested)
+                if step not in spread:
+                    spread[step] = nested
+                    waiting.append((definition.selection_set, nested, root))
+                condition = definition.type_condition.name.value
+            block.nested.append(nested)
+            if condition is not None:
+                conditions.setdefault(condition, []).append(nested)
     return Named(
         roots=frozenset(roots),
-        typed={name: frozenset(found) for name, found in typed.items()},
         fields=frozenset(fields),
+        conditions={name: tuple(found) for name, found in conditions.items()},
+        objects=objects,
         introspection=introspection,
     )

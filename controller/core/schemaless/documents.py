@@ -15,7 +15,7 @@ from controller.core.mutation_text import holds_mutation
 from controller.core.operation import Operation, Refusal, choose_operation, parse_source
 from controller.core.policy import Policy
 from controller.core.rules import Decision
-from controller.core.schemaless.document import invalid, named, whole_operation
+from controller.core.schemaless.document import errors_of, named, whole_operation
 from controller.core.schemaless.rules import decide_by_document
 from controller.core.schemaless.tags import document_digest
 from controller.core.verdict import CacheableQuery
@@ -82,9 +82,9 @@ def analyse_freely(policy: Policy, document: str, operation_name: str | None) ->
     if operation.incremental and not mutation:
         refusal = Refusal("incremental-delivery", "the operation has @defer or @stream")
         return Analysis(operation, refusal)
-    why = invalid(parsed)
-    if why is not None:
-        return Analysis(operation, Refusal("invalid-document", why), mutation)
+    errors = errors_of(parsed, 1)
+    if errors:
+        return Analysis(operation, Refusal("invalid-document", errors[0].message), mutation)
     if mutation:
         return Analysis(operation, None)
     return Analysis(operation, decide_by_document(policy, operation, named(operation)))

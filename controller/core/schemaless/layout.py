@@ -7,8 +7,9 @@ one response key, and disagree about the field, the value could be any of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from graphql import FieldNode, InlineFragmentNode
 from graphql.language import FragmentSpreadNode, SelectionNode, SelectionSetNode
@@ -18,6 +19,8 @@ from controller.core.operation import Operation
 from controller.core.policy import Key, Policy
 from controller.core.schemaless.document import Named, named
 from controller.core.sites import collected_nodes, conditional
+
+_TYPENAME: Final = frozenset({"__typename"})
 
 Sets = tuple[tuple[SelectionSetNode, bool], ...]
 """Selection sets that meet at one position; false: perhaps."""
@@ -30,12 +33,14 @@ Columns = tuple[tuple[tuple[str, bool], ...], ...]
 class Selected:
     """One response key at a position. ``names`` are the fields it can be, nearly always one.
 
-    ``certain``: it stands under no ``@skip`` or ``@include``. ``position`` is None for leaves.
+    ``sure``: an object of the type has it, whatever other names fragments are on. ``certain``: it
+    stands under no ``@skip`` or ``@include``. ``position`` is None for leaves.
     """
 
     key: str
     names: frozenset[str]
     nodes: tuple[FieldNode, ...]
+    sure: bool
     certain: bool
     position: Position | None
 
@@ -44,24 +49,30 @@ class Selected:
 class Kind:
     """Objects of one type at one position; ``name`` is None where they do not say it.
 
-    ``children`` are the members that hold objects, ``fields`` the names of all selected fields.
+    ``children`` are the members that hold objects, ``fields`` the names of all selected fields:
+    ``sure`` of those that certainly are of this type, ``unsure`` with their response keys of those
+    that are where they stand in an object. ``bare``: nothing but type names is selected here.
     """
 
     name: str | None
     keys: tuple[tuple[Key, Columns], ...]
     children: tuple[tuple[str, Position], ...]
     fields: frozenset[str]
+    sure: frozenset[str]
+    unsure: tuple[tuple[str, str], ...]
+    bare: bool
 
 
 class Position:
     """A place in the answer where objects stand."""
 
-    __slots__ = ("_below", "_kinds", "_layout", "_sets", "_typename_keys")
+    __slots__ = ("_below", "_conditions", "_kinds", "_layout", "_sets", "_typename_keys")
 
     def __init__(self, layout: FreeLayout, sets: Sets) -> None:
         self._layout = layout
         self._sets = sets
         self._kinds: dict[str | None, Kind] = {}
+        self._conditions: set[str] = set()
         self._typename_keys: tuple[str, ...] | None = None
         self._below: Named | None = None
 
@@ -71,7 +82,8 @@ class Position:
             own = self.selected(None).values()
             self._typename_keys = (
                 *self._layout.aliases,
-                *(s.key for s in own if s.names == {"__typename"}),
+                # Under its own name too may stand what a client has called so.
+                *(s.key for s in own if all(n.name.value == "__typename" for n in s.nodes)),
             )
         for key in self._typename_keys:
             if key in value:
@@ -90,9 +102,24 @@ class Position:
                 name=name,
                 keys=self._layout.columns(name, selected),
                 children=tuple((k, s.position) for k, s in selected.items() if s.position),
-                fields=frozenset().union(*(s.names for s in selected.values())),
+                fields=frozenset().union(*(s.names for s in selected.values())) - _TYPENAME,
+                sure=frozenset().union(*(s.names for s in selected.values() if s.sure)) - _TYPENAME,
+                unsure=tuple(
+                    (s.key, name)
+                    for s in selected.values()
+                    if not s.sure and len(s.names) == 1
+                    for name in s.names - _TYPENAME
+                ),
+                bare=all(s.names <= _TYPENAME for s in selected.values()),
             )
         return found
+
+    def can_hold_more(self, names: Collection[str]) -> bool:
+        """Whether other types than ``names``, which stood here, could stand here too: the document
+        asks for one, or for the type alone. Of an interface it need not ask.
+        """
+        own = self.kind(None)
+        return len(names) > 1 or own.bare or not self._conditions <= {*names}
 
     def below(self) -> Named:
         """What is selected here and below, whatever the types: what a null can hide."""
@@ -128,6 +155,8 @@ class Position:
                 visited.add((node.name.value, sure, certain))
                 nested = definition.selection_set
                 condition = definition.type_condition.name.value
+            if condition is not None:
+                self._conditions.add(condition)
             if nested is not None:
                 sure = sure and condition in (None, type_name)
                 stack.extend((child, sure, certain) for child in reversed(nested.selections))
@@ -144,6 +173,7 @@ class Position:
             key=key,
             names=names,
             nodes=tuple(node for node, _, _ in found),
+            sure=bool(sure),
             certain=any(certain for _, _, certain in found),
             position=self._layout.position(sets) if inside else None,
         )

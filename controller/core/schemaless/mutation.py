@@ -85,7 +85,7 @@ def _root_field(
     entities = entity_tags_under(policy, seen)
     types = set(seen.unidentified)
     if not (certain and entities):
-        conditions = selected.position.below().typed if selected.position else {}
+        conditions = selected.position.below().conditions if selected.position else {}
         types |= known.by_field.get(name, frozenset()) | conditions.keys()
     # An answer that names only others leaves its own type unsaid.
     if not certain or of_name.isdisjoint(types | entities.keys()):

@@ -7,8 +7,7 @@ that rules name, so that doubt shortens, splits and forbids, and never makes any
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,7 +16,7 @@ from graphql import OperationType
 from controller.core.operation import Operation, Refusal
 from controller.core.policy import PUBLIC, Policy, Rule
 from controller.core.roots import USUAL
-from controller.core.rules import Decision, Match
+from controller.core.rules import Decision, Match, by_hash, sha256
 from controller.core.schemaless.document import Named
 from controller.core.schemaless.walk import FreeSeen
 
@@ -48,7 +47,10 @@ def decide_by_document(policy: Policy, operation: Operation, named: Named) -> De
         if found is not None:
             return Refusal("non-cacheable", f"{found} is nonCacheable by {entry}")
     matched = list(_matches_by_document(policy, operation, named))
-    rules = _rules(policy, matched) or [rule for rule in policy.rules if _by_answer(policy, rule)]
+    rules = _rules(policy, matched)
+    if not rules:
+        left = {rule.index for rule, _ in left_to_answer(policy, operation, named)}
+        rules = [rule for rule in policy.rules if rule.index in left]
     if not rules:
         return Refusal("no-rule", "no rule matches what is selected, whatever its types")
     pick = min if matched else max
@@ -56,7 +58,7 @@ def decide_by_document(policy: Policy, operation: Operation, named: Named) -> De
     if max_age == 0 and swr == 0:
         return Refusal("max-age-0", "the rules that match come to maxAge 0 and swr 0")
     scopes = {rule.scope for rule in rules}
-    source = _sha256(operation.source)
+    source = sha256(operation.source)
     return Decision(
         max_age=max_age,
         swr=swr,
@@ -79,10 +81,10 @@ def decide_by_answer(
     matched = list(decision.matched)
     doubted = set()
     for rule, type_name, field in _entries(policy.rules):
-        where = _by_sight(seen, type_name, field)
-        if where is not None:
-            matched.append(Match(rule.index, _entry(type_name, field), where))
-        elif _in_doubt(seen, type_name, field) is not None:
+        entry = _entry(type_name, field)
+        if _holds(seen.shown, type_name, field):
+            matched.append(Match(rule.index, entry, entry))
+        elif _by_sight(seen, type_name, field) or _in_doubt(seen, type_name, field):
             doubted.add(rule.index)
     rules = [*_rules(policy, matched), *(r for r in policy.rules if r.index in doubted)]
     if not rules:
@@ -99,6 +101,22 @@ def decide_by_answer(
     return replace(decision, max_age=max_age, swr=swr, types=types, matched=tuple(matched))
 
 
+def left_to_answer(
+    policy: Policy, operation: Operation, named: Named
+) -> Iterator[tuple[Rule, str]]:
+    """The rules that only an answer can show to match, each with an entry by which it can."""
+    known = {match.rule for match in _matches_by_document(policy, operation, named)}
+    for rule, type_name, field in _entries(policy.rules):
+        if rule.index not in known and _can_show(named, field):
+            yield rule, _entry(type_name, field)
+
+
+def non_cacheable_by_answer(policy: Policy, named: Named) -> tuple[str, ...]:
+    """The entries of ``nonCacheable`` of which the same holds."""
+    entries = sorted(policy.non_cacheable)
+    return tuple(entry for entry in entries if _can_show(named, _coordinate(entry)[1]))
+
+
 def root_names(policy: Policy) -> frozenset[str]:
     """What the query root may be called."""
     query = OperationType.QUERY
@@ -113,11 +131,8 @@ def is_root_entry(policy: Policy, entry: str) -> bool:
 
 
 def _matches_by_document(policy: Policy, operation: Operation, named: Named) -> Iterator[Match]:
-    hashes = {_sha256(operation.source): "the document", _sha256(operation.text): "the operation"}
     for rule in policy.rules:
-        for digest, of in hashes.items():
-            if digest in rule.hashes:
-                yield Match(rule.index, f"sha256:{digest[:12]}", of)
+        yield from by_hash(rule, operation)
     for rule, type_name, field in _entries(policy.rules):
         for coordinate in _by_document(policy, named, type_name, field):
             yield Match(rule.index, _entry(type_name, field), coordinate)
@@ -125,21 +140,21 @@ def _matches_by_document(policy: Policy, operation: Operation, named: Named) -> 
 
 def _by_document(policy: Policy, named: Named, type_name: str, field: str | None) -> Iterator[str]:
     """What the document selects of a type or a field: at its root, or in a fragment on it."""
-    if type_name in root_names(policy):
-        if field is None:
-            yield type_name
-        elif field in named.roots:
-            yield f"{type_name}.{field}"
-    elif type_name in named.typed and (field is None or field in named.typed[type_name]):
+    if type_name in root_names(policy) and (field is None or field in named.roots):
         yield _entry(type_name, field)
+        return
+    fields = named.on(type_name) or frozenset()
+    if field in fields or (field is None and fields):
+        yield _entry(type_name, field)
+
+
+def _holds(fields: Mapping[str, Collection[str]], type_name: str, field: str | None) -> bool:
+    return type_name in fields and (field is None or field in fields[type_name])
 
 
 def _by_sight(seen: FreeSeen, type_name: str, field: str | None) -> str | None:
     """What the answer shows of a type or a field."""
-    fields = seen.fields.get(type_name)
-    if fields is None or (field is not None and field not in fields):
-        return None
-    return _entry(type_name, field)
+    return _entry(type_name, field) if _holds(seen.fields, type_name, field) else None
 
 
 def _in_doubt(seen: FreeSeen, type_name: str, field: str | None) -> str | None:
@@ -149,9 +164,9 @@ def _in_doubt(seen: FreeSeen, type_name: str, field: str | None) -> str | None:
     return f"{SOME_TYPE}, perhaps {_entry(type_name, field)}"
 
 
-def _by_answer(policy: Policy, rule: Rule) -> bool:
-    """Whether an answer can show that a rule matches: whether it names more than the root."""
-    return not root_names(policy).issuperset(rule.types)
+def _can_show(named: Named, field: str | None) -> bool:
+    """Whether an answer can hold some type, or a field of it."""
+    return named.objects and (field is None or field in named.fields)
 
 
 def _rules(policy: Policy, matched: Collection[Match]) -> list[Rule]:
@@ -173,7 +188,3 @@ def _coordinate(entry: str) -> tuple[str, str | None]:
 
 def _entry(type_name: str, field: str | None) -> str:
     return type_name if field is None else f"{type_name}.{field}"
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -27,6 +27,11 @@ from controller.core.tags import (
 UNKNOWN: Final[Tag] = "unknown-type"
 """On every answer in which something of unknown type could have stood."""
 
+MIXED: Final[Tag] = "mixed-list"
+"""On every answer with a list that could hold more types than it does. Purges of a type take it
+along, like the lists of that type.
+"""
+
 
 def without_key_tag(type_name: str, key: Key) -> Tag:
     """An object of the type of which this key is not known."""
@@ -35,7 +40,7 @@ def without_key_tag(type_name: str, key: Key) -> Tag:
 
 def purge_type_tags(type_name: str) -> tuple[Tag, ...]:
     """What a purge of a type purges. Those with a schema too: a key holds one or the other."""
-    return (type_tag(type_name), null_tag(type_name), list_tag(type_name), UNKNOWN)
+    return (type_tag(type_name), null_tag(type_name), list_tag(type_name), UNKNOWN, MIXED)
 
 
 def purge_entity_tags(

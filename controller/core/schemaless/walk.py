@@ -16,14 +16,18 @@ Object = Mapping[str, object]
 class FreeSeen(Seen):
     """What an answer is made of. ``nulls`` and ``null_keys`` stay empty: no null tells its type.
 
-    ``fields`` are the names of the fields selected of each type. ``without`` are the keys that some
-    object of a type does not show; ``unidentified`` the types of which some object shows none.
+    ``fields`` are the names of the fields selected of each type, ``shown`` those of them that it
+    certainly has; a type of which nothing is selected but type names is there too. ``without`` are
+    the keys that some object of a type does not show; ``unidentified`` the types of which some
+    object shows none. ``mixed``: a list could hold objects of further types.
     ``untyped``: some object did not say its type. ``unknown``: that, or something could stand where
     a null or an empty list is; ``hidden`` are the names of the fields selected of it.
     """
 
     fields: dict[str, set[str]] = field(default_factory=dict)
+    shown: dict[str, set[str]] = field(default_factory=dict)
     without: set[tuple[str, Key]] = field(default_factory=set)
+    mixed: bool = False
     untyped: bool = False
     unknown: bool = False
     hidden: set[str] = field(default_factory=set)
@@ -36,7 +40,7 @@ def walk_freely(layout: FreeLayout, data: object, at: Position | None = None) ->
         seen.unexpected = True
         return seen
     groups: dict[Kind, list[Object]] = {}
-    listed: set[str] = set()
+    listed: dict[Position, set[str]] = {}
     hiding: set[Position] = set()
     stack: list[tuple[Position, object, bool]] = [(at or layout.root, data, False)]
     while stack:
@@ -53,7 +57,7 @@ def walk_freely(layout: FreeLayout, data: object, at: Position | None = None) ->
                 seen.untyped = True
                 hiding.add(position)
             elif kind.name is not None and in_list:
-                listed.add(kind.name)
+                listed.setdefault(position, set()).add(kind.name)
             stack += [(child, value[key], in_list) for key, child in kind.children if key in value]
         elif isinstance(value, list) and value:
             stack += [(position, item, True) for item in value]
@@ -62,17 +66,28 @@ def walk_freely(layout: FreeLayout, data: object, at: Position | None = None) ->
         else:
             seen.unexpected = True
     for kind, values in groups.items():
-        if kind.name is not None and kind is not layout.root.kind(kind.name):
+        if kind.name is None:
+            continue
+        _rule(seen, kind.name, kind, values)
+        if kind is not layout.root.kind(kind.name):
             _meet(seen, kind.name, kind, values)
-    seen.lists |= listed
+    seen.lists.update(*listed.values())
+    seen.mixed = any(position.can_hold_more(names) for position, names in listed.items())
     seen.unknown = bool(hiding)
     seen.hidden.update(*(position.below().fields for position in hiding))
     return seen
 
 
+def _rule(seen: FreeSeen, name: str, kind: Kind, values: list[Object]) -> None:
+    """What rules can be about."""
+    seen.fields.setdefault(name, set()).update(kind.fields)
+    shown = {field for key, field in kind.unsure if any(key in value for value in values)}
+    if kind.sure or shown or kind.bare:
+        seen.shown.setdefault(name, set()).update(kind.sure | shown)
+
+
 def _meet(seen: FreeSeen, name: str, kind: Kind, values: list[Object]) -> None:
     seen.types.add(name)
-    seen.fields.setdefault(name, set()).update(kind.fields)
     for value in values:
         shown = False
         for key, columns in kind.keys:
