@@ -129,7 +129,6 @@ class Brain:
         )
         # By digest: 32 bytes an entry, however long the document.
         self.sent_as_written: Bounded[bytes, bool] = Bounded(DOCUMENTS)
-        self.verdicts_purged: Bounded[tuple[Tag, ...], float] = Bounded(DOCUMENTS)
         self.accepts_members: Bounded[bytes, bool] = Bounded(10 * DOCUMENTS)
 
     @property

@@ -6,10 +6,8 @@ canonical document, the declared variables, the keyed headers and cookies of the
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass
-from typing import Final
 
 import orjson
 
@@ -18,10 +16,10 @@ from controller.core.answer import Answer, Uncuttable
 from controller.core.claims import EXPIRED, Unverified
 from controller.core.instrument import Instrumented
 from controller.core.rules import Decision
-from controller.core.tags import Purge, Tag
+from controller.core.tags import Tag
 from controller.core.verdict import CacheableQuery
-from controller.errors import LogUnavailable
 from controller.gateway.asgi import Request, Response
+from controller.gateway.forgetting import Forgetting
 from controller.gateway.headers import Headers, text
 from controller.gateway.identity import identify
 from controller.gateway.origin import Origin, OriginAnswer
@@ -29,12 +27,6 @@ from controller.gateway.rules import GatewayRules
 from controller.gateway.storing import decision_to_store, stored, unstored
 from controller.gateway.verdicts import http_request
 from controller.purge.freshness import Freshness
-from controller.purge.purger import Purger
-
-logger = logging.getLogger(__name__)
-
-PURGE_AGAIN_SECONDS: Final = 1.0
-"""Between two purges of the same verdicts: many requests learn of a scope at once."""
 
 
 async def answer_query(
@@ -44,7 +36,7 @@ async def answer_query(
     freshness: Freshness,
     rules: GatewayRules,
     *,
-    purger: Purger,
+    forgetting: Forgetting,
 ) -> Response:
     """Fetch the answer to a query that Varnish may store.
 
@@ -66,7 +58,7 @@ async def answer_query(
     began = freshness.begin()
     fetched = await _fetch(brain, origin, verdict, headers)
     if isinstance(fetched.ruled, Unruled) and fetched.ruled.purge is not None:
-        await _forget_verdicts(brain, purger, fetched.ruled.purge)
+        await forgetting.forget(fetched.ruled.purge)
     decision = _decision(fetched, rules)
     if not isinstance(decision, str) and fetched.has_errors and not rules.cache_errors:
         decision = "errors"
@@ -100,20 +92,6 @@ def _decision(fetched: _Fetched, rules: GatewayRules) -> Decision | str:
     if isinstance(fetched.ruled, Unruled):
         return fetched.ruled.detail
     return decision_to_store(fetched.answer, fetched.ruled, rules)
-
-
-async def _forget_verdicts(brain: Brain, purger: Purger, purge: Purge) -> None:
-    """Varnish asks for new ones. One that was being made meanwhile leads here again, a second later
-    or more. Where it cannot be recorded they stay, and answers by them are not stored.
-    """
-    now = time.monotonic()
-    if now < (brain.verdicts_purged.peek(purge.tags) or 0.0) + PURGE_AGAIN_SECONDS:
-        return
-    brain.verdicts_purged.put(purge.tags, now)
-    try:
-        await purger.purge(purge)
-    except LogUnavailable as error:
-        logger.warning("verdicts that lack a scope stay for now: %s", error)
 
 
 def _again(detail: str) -> Response:
