@@ -39,7 +39,9 @@ LOST: Final = (
     "types are known only from the __typename of answers",
     "rules and nonCacheable by type count once an answer shows the type; rules that name an "
     "interface or a union count only where a document names it in a fragment",
-    "no key fields are added: what no client selects is purged by its type",
+    "a scope is learned from the first answer that shows its type; what depends on who asks needs "
+    "a rule for its root field",
+    "no key fields are added: what does not select its key goes with every entity of its type",
     "an answer with a null, an empty list or an object without __typename counts as one of any "
     "type: every purge takes it, and the strictest rule for a type holds",
     "a mutation whose answer names nothing is matched by its name with the types known so far",
