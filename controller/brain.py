@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
 
 from graphql import GraphQLSchema
 
+from controller.core.answer import Answer, Uncuttable, read_answer
 from controller.core.documents import KEPT_LENGTH, KEPT_TOTAL, Documents
 from controller.core.instrument import Instrumented, as_written, instrument
-from controller.core.instrument_source import SourceInstrumented, instrument_source
+from controller.core.instrument_source import (
+    SourceInstrumented,
+    instrument_source,
+    source_as_written,
+)
+from controller.core.mutation import Outcome, Unknown, purge_for_mutation
+from controller.core.mutation_answer import MutationAnswer, read_mutation_answer
 from controller.core.operation import Operation
 from controller.core.policy import Policy
 from controller.core.request import HttpRequest
+from controller.core.rules import Decision
 from controller.core.schema import SchemaIndex
+from controller.core.tags import Purge, Tag
 from controller.core.verdict import CacheableQuery, Verdict, decide
 
 DOCUMENTS: Final = 2_000
@@ -90,17 +100,42 @@ def digest(*texts: str) -> bytes:
     return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Unruled:
+    """The rules forbid storing this very answer. ``detail`` says why; ``purge`` is that of the
+    verdicts by which it was asked, if others have to take their place.
+    """
+
+    detail: str
+    purge: Purge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MutationEffect:
+    """What a mutation purges. ``unnamed`` are the root fields of which nothing says what they
+    changed.
+    """
+
+    purge: Purge
+    unnamed: tuple[str, ...]
+
+
 class Brain:
-    """What is known about one schema under one policy; ``index`` is None while there is none."""
+    """What is known about one schema under one policy; ``index`` is None while there is none.
+
+    To run without a schema on purpose is another brain (``controller.schemaless``).
+    """
 
     def __init__(self, policy: Policy, schema: GraphQLSchema | None) -> None:
         self.policy = policy
         self.index = SchemaIndex(schema, policy) if schema is not None else None
         self.documents = Documents(self.index, size=DOCUMENTS)
         self._verdicts: Bounded[HttpRequest, CacheableQuery] = Bounded(RECENT, _request_length)
-        self._queries: Bounded[Operation, Instrumented] = Bounded(DOCUMENTS, _source_length)
-        self._written: Bounded[Operation, Instrumented] = Bounded(DOCUMENTS, _source_length)
-        self._sources: Bounded[Operation, SourceInstrumented] = Bounded(DOCUMENTS, _source_length)
+        self._queries: Bounded[Operation, Instrumented[Any]] = Bounded(DOCUMENTS, _source_length)
+        self._written: Bounded[Operation, Instrumented[Any]] = Bounded(DOCUMENTS, _source_length)
+        self._sources: Bounded[Operation, SourceInstrumented[Any]] = Bounded(
+            DOCUMENTS, _source_length
+        )
         # By digest: 32 bytes an entry, however long the document.
         self.sent_as_written: Bounded[bytes, bool] = Bounded(DOCUMENTS)
         self.accepts_members: Bounded[bytes, bool] = Bounded(10 * DOCUMENTS)
@@ -122,20 +157,67 @@ class Brain:
                 self._verdicts.put(request, found)
         return found
 
-    def instrumented(self, operation: Operation) -> Instrumented:
+    def as_keyed(self, verdict: CacheableQuery, _scopes: Collection[str]) -> CacheableQuery:
+        """The verdict by which Varnish keyed a fetch, if ``_scopes`` are what it has of it."""
+        return verdict
+
+    def verdict_tags(self, _verdict: CacheableQuery) -> tuple[Tag, ...]:
+        """The tags of a verdict: it can be purged by them."""
+        return ()
+
+    def instrumented(self, operation: Operation) -> Instrumented[Any]:
         """A query with the members that make its answer taggable."""
-        assert self.index is not None
-        index = self.index
-        return self._queries.get(operation, lambda: instrument(index, operation))
+        return self._queries.get(operation, lambda: instrument(self._index, operation))
 
-    def as_written(self, operation: Operation) -> Instrumented:
+    def as_written(self, operation: Operation) -> Instrumented[Any]:
         """A query without such members: how to read the answer to the client's own text."""
-        assert self.index is not None
-        index = self.index
-        return self._written.get(operation, lambda: as_written(index, operation))
+        return self._written.get(operation, lambda: as_written(self._index, operation))
 
-    def instrumented_source(self, operation: Operation) -> SourceInstrumented:
+    def read(
+        self, verdict: CacheableQuery, sent: Instrumented[Any], body: bytes
+    ) -> tuple[Answer | Uncuttable, Decision | Unruled]:
+        """An answer to ``sent``, cut and tagged, and what the rules say of it."""
+        read = read_answer(self._index, verdict.operation, sent, body, verdict.values)
+        return read, verdict.decision
+
+    def instrumented_source(self, operation: Operation) -> SourceInstrumented[Any]:
         """A mutation with such members put into its own text."""
+        return self._sources.get(operation, lambda: instrument_source(self._index, operation))
+
+    def source_as_written(self, operation: Operation) -> SourceInstrumented[Any]:
+        """A mutation without such members."""
+        return source_as_written(self._index, operation)
+
+    def read_mutation(
+        self, sent: SourceInstrumented[Any], body: bytes, status: int
+    ) -> MutationAnswer:
+        """The origin's answer to a mutation that was sent so."""
+        return read_mutation_answer(sent, body, status=status)
+
+    def effect(
+        self, operation: Operation, sent: SourceInstrumented[Any] | None, outcome: Outcome
+    ) -> MutationEffect:
+        """What a mutation changed, as far as ``outcome`` tells. ``Unknown()``: what it could."""
+        layout = sent.layout if sent is not None else None
+        found = purge_for_mutation(self._index, operation, layout, outcome)
+        return effect_of(operation, outcome, found.tags, found.unnamed)
+
+    @property
+    def _index(self) -> SchemaIndex:
+        """Without one there is no query that may be cached, and no mutation that is understood."""
         assert self.index is not None
-        index = self.index
-        return self._sources.get(operation, lambda: instrument_source(index, operation))
+        return self.index
+
+
+def effect_of(
+    operation: Operation,
+    outcome: Outcome,
+    tags: tuple[Tag, ...],
+    unnamed: tuple[str, ...],
+    *,
+    everything: bool = False,
+) -> MutationEffect:
+    """As the log holds it. Of an outcome that nobody knows it is no news that it names nothing."""
+    source = f"mutation {operation.name or 'without a name'}"
+    purge = Purge(() if everything else tags, source, everything=everything)
+    return MutationEffect(purge, () if isinstance(outcome, Unknown) else unnamed)

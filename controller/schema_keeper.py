@@ -16,6 +16,7 @@ from controller.core.policy import Policy
 from controller.errors import SchemaUnavailable
 from controller.pushed_schema import keep_pushed, pushed_file
 from controller.schema_source import fetch_schema, schema_from_sdl
+from controller.schemaless import LOST, SchemalessBrain
 from vclgen.config import Config
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,8 @@ RETRY_MOST_SECONDS: Final = 10.0
 
 @dataclass(slots=True)
 class SchemaKeeper:
-    """Fetches the schema until there is one, then again and again; takes pushed ones.
+    """Fetches the schema until there is one, then again and again; takes pushed ones. Where the
+    config wants none, the brain that needs none is in use until one is pushed.
 
     ``take`` gets each new brain. A failure stands in ``admin.schema_error`` until an attempt
     succeeds; the last good schema stays in use.
@@ -55,7 +57,7 @@ class SchemaKeeper:
             if pushes == self._pushes:  # else what was fetched is older than what was pushed
                 self._use(brain)
             delay = RETRY_FIRST_SECONDS
-            if self.config.schema_polling.enabled:
+            if self.config.schema_polling.enabled and brain.index is not None:
                 await asyncio.sleep(self.config.schema_polling.interval)
             else:
                 await asyncio.Event().wait()
@@ -84,7 +86,9 @@ class SchemaKeeper:
         except OSError:
             return print_schema(self._brain.index.schema)
 
-    def _made(self, schema: GraphQLSchema) -> Brain:
+    def _made(self, schema: GraphQLSchema | None) -> Brain:
+        if schema is None:
+            return SchemalessBrain(self.policy)
         try:
             return Brain(self.policy, schema)
         except Exception as error:
@@ -103,6 +107,8 @@ class SchemaKeeper:
             return False
         if self._brain is not None:
             logger.info("the schema has changed: new verdicts from now on")
+        if brain.index is None:
+            logger.warning("running without a schema (schema: false): %s", "; ".join(LOST))
         self._brain = brain
         self.take(brain)
         return True

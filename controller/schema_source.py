@@ -23,7 +23,7 @@ from graphql import (
 from controller.encodings import ASKED, left_encoded, not_decoded
 from controller.errors import SchemaUnavailable
 from controller.pushed_schema import pushed_file
-from vclgen.config import Config, SchemaFile, SchemaText, SchemaUrl
+from vclgen.config import Config, NoSchema, SchemaFile, SchemaText, SchemaUrl
 
 TIMEOUT_SECONDS: Final = 30.0
 
@@ -123,8 +123,9 @@ def _first_message(errors: object) -> str:
     return "no data"
 
 
-async def fetch_schema(config: Config) -> GraphQLSchema:
+async def fetch_schema(config: Config) -> GraphQLSchema | None:
     """The schema that was pushed; else what ``schema`` of the config names; else the origin's own.
+    None: the config wants none, and none was pushed.
 
     Raises:
         SchemaUnavailable: it cannot be had.
@@ -140,6 +141,8 @@ async def fetch_schema(config: Config) -> GraphQLSchema:
             return schema_from_sdl(sdl, "`schema` of the config")
         case SchemaUrl(url=url):
             return await introspect(url, config.headers, descriptions=described)
+        case NoSchema():
+            return None
         case None:
             headers = {**config.fetch_headers, **config.headers}
             return await introspect(config.origin_url, headers, descriptions=described)

@@ -8,10 +8,12 @@ from typing import Any
 from controller.admin.state import AdminState
 from controller.errors import LogUnavailable
 from controller.purge.state import NodeState, NodeStatus
+from controller.schemaless import LOST
 
 
 async def readiness(state: AdminState) -> tuple[bool, dict[str, Any]]:
-    """Ready or not, and the state of schema, log and nodes as JSON values.
+    """Ready or not, and the state of schema, log and nodes as JSON values. ``lost`` is what there
+    is not while the controller runs without a schema on purpose.
 
     Ready means: the schema is there if one is wanted, the keys that verify tokens were fetched
     once, the log can be read, and every node has every purge, the plan, and the VCL of this config.
@@ -31,6 +33,7 @@ async def readiness(state: AdminState) -> tuple[bool, dict[str, Any]]:
         "schema": {
             "digest": state.index.digest if state.index is not None else None,
             "error": state.schema_error,
+            "lost": list(LOST) if state.index is None and state.schema_error is None else [],
         },
         "keys": [{"url": keys.url, "error": keys.error} for keys in state.key_sets],
         "log": log,

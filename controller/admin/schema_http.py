@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from controller.admin.graphql_http import read_body
 from controller.errors import RequestRefused, SchemaUnavailable
+from vclgen.config import NoSchema
 
 if TYPE_CHECKING:
     from controller.schema_keeper import SchemaKeeper
@@ -26,7 +27,10 @@ async def answer_schema(request: Request, keeper: SchemaKeeper | None) -> Respon
         return await _push(request, keeper)
     text = keeper.text
     if text is None:
-        raise RequestRefused(404, "There is no schema yet: see /readyz", "NOT_FOUND")
+        why = "There is no schema yet: see /readyz"
+        if isinstance(keeper.config.schema_source, NoSchema):
+            why = "There is no schema, as `schema: false` wants it"
+        raise RequestRefused(404, why, "NOT_FOUND")
     return PlainTextResponse(text, headers={"Cache-Control": "no-store"})
 
 

@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from graphql import GraphQLError, GraphQLObjectType, build_schema
+from graphql import GraphQLError, GraphQLObjectType
 from graphql.pyutils import did_you_mean, suggestion_list
 
+import controller.core.schemaless.tags as free
 from controller.core.mutation import purge_entity_tags, purge_type_tags
 from controller.core.policy import Key, Policy
 from controller.core.schema import SchemaIndex
 from controller.core.tags import Tag
 
 _NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
-_EMPTY: Final = "type Query { nothing: Int }"
 
 Named = Mapping[str, Sequence[str]]
 """Values by key field. Each field's values stand for an entity each."""
@@ -27,8 +27,6 @@ class Targets:
     def __init__(self, policy: Policy, index: SchemaIndex | None) -> None:
         self._policy = policy
         self._index = index
-        # Of a schema that knows nothing, each name stands for itself.
-        self._tagging = index or SchemaIndex(build_schema(_EMPTY), policy)
         self.names = _purgeable(index) if index is not None else ()
 
     def tags(self, type_name: str, named: Named | None) -> tuple[Tag, ...]:
@@ -42,8 +40,10 @@ class Targets:
             GraphQLError: there is no such type, or a field is no key field of it.
         """
         types = self._types(type_name)
+        if self._index is None:
+            return self._free_tags(type_name, named)
         if named is None:
-            return purge_type_tags(self._tagging, type_name)
+            return purge_type_tags(self._index, type_name)
         keys = list(dict.fromkeys(key for name in types for key in self._keys(name)))
         _check_fields(type_name, named, keys)
         tags: dict[Tag, None] = {}
@@ -51,13 +51,27 @@ class Targets:
             for values in _values(type_name, key, named):
                 for name in types:
                     if key in self._keys(name):
-                        found = purge_entity_tags(self._tagging, name, key, values)
+                        found = purge_entity_tags(self._index, name, key, values)
                     elif self._keys(name) and self._has_fields(name, key):
-                        found = purge_type_tags(self._tagging, name)
+                        found = purge_type_tags(self._index, name)
                     else:
                         continue
                     tags.update(dict.fromkeys(found))
         return tuple(tags)
+
+    def _free_tags(self, type_name: str, named: Named | None) -> tuple[Tag, ...]:
+        """The same without a schema: the name stands for itself, and nobody can contradict it."""
+        if named is None:
+            return free.purge_type_tags(type_name)
+        keys = self._keys(type_name)
+        _check_fields(type_name, named, keys)
+        found = (
+            tag
+            for key in keys
+            for values in _values(type_name, key, named)
+            for tag in free.purge_entity_tags(self._policy, type_name, key, values)
+        )
+        return tuple(dict.fromkeys(found))
 
     def key_fields(self, type_name: str) -> tuple[str, ...]:
         """The names of all fields that are, or are part of, a key of a type."""
@@ -77,7 +91,8 @@ class Targets:
         return tuple(possible.name for possible in self._index.possible_types(type_))
 
     def _has_fields(self, type_name: str, key: Key) -> bool:
-        fields = getattr(self._tagging.named(type_name), "fields", {})
+        type_ = self._index.named(type_name) if self._index is not None else None
+        fields = getattr(type_, "fields", {})
         return all(name in fields for name in key)
 
     def _keys(self, type_name: str) -> tuple[Key, ...]:

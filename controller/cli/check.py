@@ -14,12 +14,14 @@ from controller.core.hints import DIRECTIVE, read_hints
 from controller.core.mutation import unnamed_mutations
 from controller.core.roots import RootNames, contradicted, schema_name
 from controller.core.schema import SchemaIndex
+from controller.core.schemaless.rules import is_root_entry
 from controller.errors import SchemaUnavailable
 from controller.gateway.identity import claim_scopes
 from controller.jwks import KeySet
 from controller.policy_of import policy_of, root_names
 from controller.pushed_schema import pushed_file
 from controller.schema_source import fetch_schema
+from controller.schemaless import LOST
 from vclgen.config import Config, Notice
 from vclgen.errors import ConfigError
 
@@ -54,6 +56,8 @@ async def check_config(config: Config, notices: Sequence[Notice]) -> list[Findin
         schema = await fetch_schema(config)
     except SchemaUnavailable as error:
         return [*findings, Finding("error", "schema", str(error))]
+    if schema is None:
+        return [*findings, *check_without_schema(config)]
     return [*findings, *check_schema(config, schema)]
 
 
@@ -71,6 +75,26 @@ async def check_keys(config: Config) -> list[Finding]:
             if keys.error is not None:
                 findings.append(Finding("error", f"scopes.{name}.jwt.jwksUrl", keys.error))
     return findings
+
+
+def check_without_schema(config: Config) -> Iterator[Finding]:
+    """What is lost, and what of the config can have no effect then."""
+    for lost in LOST:
+        yield Finding("note", "schema", f"there is none (schema: false): {lost}")
+    policy = policy_of(config)
+    if not (config.rules or config.pass_through_only):
+        yield Finding("warning", "rules", "there are none, so nothing is cached")
+    if config.cache_control.private_scope is not None:
+        said = "has no effect: without a schema there are no hints"
+        yield Finding("warning", "cacheControl.privateScope", said)
+    by_type = [name for name in config.non_cacheable if not is_root_entry(policy, name)]
+    if by_type:
+        yield Finding(
+            "warning",
+            "nonCacheable",
+            f"{', '.join(by_type[:5])}{' …' if len(by_type) > 5 else ''}: an answer with a null or "
+            "an empty list could hold one, so it is not stored; name root fields (Query.cart)",
+        )
 
 
 def check_schema(config: Config, schema: GraphQLSchema) -> Iterator[Finding]:

@@ -6,6 +6,13 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from controller.brain import Brain
+from controller.cli.explain_free import (
+    free_notes,
+    free_outcome,
+    free_query_tags,
+    free_types,
+    left_open,
+)
 from controller.cli.explain_headers import (
     credentials,
     effects,
@@ -17,16 +24,17 @@ from controller.cli.explain_headers import (
 from controller.cli.explain_input import Question
 from controller.cli.explain_scopes import refused_token, shown_scopes
 from controller.cli.explain_tags import mutations_purge, query_tags
-from controller.cli.explained import Explained, Reason, ShownOperation, ShownRule
+from controller.cli.explained import Explained, Outcome, Reason, ShownOperation, ShownRule
 from controller.core.details import DETAILS
 from controller.core.faults import document_faults
-from controller.core.operation import Operation
+from controller.core.operation import Operation, Refusal
 from controller.core.request import Single, read_request
 from controller.core.ruled import RuledType, ruled_types
 from controller.core.rules import by_hash, sha256
 from controller.core.verdict import CacheableQuery, Mutation, Pass
 from controller.policy_of import policy_of
 from controller.schema_source import fetch_schema
+from controller.schemaless import SchemalessBrain
 from vclgen.config import Config
 from vclgen.plan import GatewayPlan, gateway_plan
 
@@ -43,7 +51,8 @@ async def explain(config: Config, question: Question) -> Explained:
         SchemaUnavailable: there is no schema to explain it by.
         ConfigError: the key of a scope that the request has a token for cannot be used.
     """
-    brain = Brain(policy_of(config), await fetch_schema(config))
+    schema, policy = await fetch_schema(config), policy_of(config)
+    brain = SchemalessBrain(policy) if schema is None else Brain(policy, schema)
     plan = gateway_plan(config)
     verdict = brain.decide(question.request)
     match verdict:
@@ -71,26 +80,35 @@ async def _query(
     read = credentials(plan, question, names)
     scopes = await shown_scopes(config, names, read.sources)
     reason = passed_after_verdict(plan, question, names) or refused_token(scopes)
-    notes = [
-        "with the data come tags for entities, lists and nulls; a type is tagged where the answer "
-        "holds one"
-    ]
+    sent = brain.instrumented(verdict.operation)
+    outcome: Outcome = "cached"
+    left = None
+    if brain.index is None:
+        left = left_open(brain.policy, verdict.operation)
+        outcome, notes = free_outcome(left), [*free_notes(verdict, left)]
+        tags = free_query_tags(brain.policy, verdict, sent.layout)
+    else:
+        notes = [
+            "with the data come tags for entities, lists and nulls; a type is tagged where the "
+            "answer holds one"
+        ]
+        tags = query_tags(brain, verdict, sent.layout)
     if read.others and reason is None:
         notes.append(
             f"{', '.join(read.others)} is dropped; if the answer then cannot be stored, this "
             "request is sent again with it, and passes"
         )
-    sent = brain.instrumented(verdict.operation)
     return replace(
         _described(config, brain, verdict.operation),
-        outcome="cached" if reason is None else "passed",
+        outcome=outcome if reason is None else "passed",
         reason=reason,
         key=verdict.key,
         max_age=verdict.decision.max_age,
         swr=verdict.decision.swr,
         scopes=scopes,
+        left=left,
         headers=tuple(effects(plan, question, names)),
-        tags=query_tags(brain, verdict, sent.layout),
+        tags=tags,
         sent=sent.text,
         notes=tuple(notes),
     )
@@ -148,9 +166,11 @@ def _passed_first(found: Explained, reason: Reason) -> Explained:
 
 def _described(config: Config, brain: Brain, operation: Operation) -> Explained:
     """A valid query: what it selects, and the rules that speak for it."""
-    assert brain.index is not None
-    types = ruled_types(brain.index, operation)
-    shown = () if not isinstance(types, tuple) else types
+    if brain.index is None:
+        types: tuple[RuledType, ...] | Refusal = free_types(brain.policy, operation)
+    else:
+        types = ruled_types(brain.index, operation)
+    shown = () if isinstance(types, Refusal) else types
     return Explained(
         "passed",
         operation=_operation(operation),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from controller.brain import Brain
+from controller.cli.explain_free import free_mutations_purge
 from controller.cli.explained import ShownPurge, ShownTags
 from controller.core.arguments import root_field_arguments
 from controller.core.layout import Layout
@@ -55,7 +56,8 @@ def mutations_purge(
     brain: Brain, operations: Sequence[Operation], *, everything: bool = False
 ) -> ShownPurge:
     """What these mutations could touch: the intent that is recorded before they go out."""
-    assert brain.index is not None
+    if brain.index is None:
+        return free_mutations_purge(brain, operations, everything=everything)
     found = [purge_for_mutation(brain.index, one, None, Unknown()) for one in operations]
     tags = sorted({tag for purge in found for tag in purge.tags})
 

@@ -10,10 +10,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from controller.cli.explained import Explained, ShownPurge, ShownScope
+from controller.cli.explained import Explained, LeftToTheAnswer, ShownPurge, ShownScope
 from controller.core.ruled import HINT, Cause, RuledType
 
-_STYLES = {"cached": "bold green", "mutation": "bold yellow", "refused": "bold red"}
+_STYLES = {
+    "cached": "bold green",
+    "perhaps cached": "bold green",
+    "mutation": "bold yellow",
+    "refused": "bold red",
+}
 _FEW = 5
 """Names of types that stand in one line."""
 
@@ -50,6 +55,9 @@ def _parts(found: Explained) -> Iterator[RenderableType]:
     if found.types:
         yield _title("Selected, and what matches it")
         yield _table(_selected(found.types))
+    if found.left is not None and (found.left.rules or found.left.non_cacheable):
+        yield _title("Left to the answer")
+        yield _table(_left(found.left))
     if found.tags is not None:
         yield _title("Tags")
         tags = found.tags
@@ -86,8 +94,9 @@ def _parts(found: Explained) -> Iterator[RenderableType]:
 
 def _headline(found: Explained) -> Text:
     line = Text(found.outcome, style=_STYLES.get(found.outcome, "bold"))
-    if found.outcome == "cached":
-        line.append(f" for {found.max_age} s", style="not bold")
+    if found.outcome in ("cached", "perhaps cached"):
+        most = "at most " if found.left is not None and found.left.rules else ""
+        line.append(f" for {most}{found.max_age} s", style="not bold")
         if found.swr:
             line.append(f", then stale for at most {found.swr} s", style="not bold")
     if found.reason is not None:
@@ -103,7 +112,7 @@ def _facts(found: Explained) -> Iterator[Row]:
     if found.operation is not None:
         name = found.operation.name or "without a name"
         yield "operation", f"{found.operation.type} {name}"
-    if found.max_age is not None and found.outcome != "cached":
+    if found.max_age is not None and found.outcome in ("passed", "refused"):
         yield "would be", f"cached for {found.max_age} s, stale for at most {found.swr} s"
     for scope in found.scopes:
         yield "scope", _scope(scope)
@@ -158,13 +167,29 @@ def _cause(cause: Cause) -> str:
     return f"{cause.source} {cause.entry}{said}"
 
 
+def _left(left: LeftToTheAnswer) -> Iterator[Row]:
+    for rule in left.rules:
+        said = f"maxAge {rule.max_age}, swr {rule.swr}, {rule.scope}"
+        yield rule.name, said, f"if it shows {' or '.join(rule.entries)}"
+    if left.non_cacheable:
+        yield "nonCacheable", "not stored", f"if it shows {' or '.join(left.non_cacheable)}"
+
+
 def _purged(purge: ShownPurge) -> Iterator[Row]:
-    if purge.everything:
+    if purge.everything and purge.unnamed:
+        fields = ", ".join(purge.unnamed)
+        yield "everything", f"nothing says which type {fields} changes, before an answer has named"
+    elif purge.everything:
         yield "everything", "what it writes cannot be read"
-    for title, names in (("types", purge.types), ("lists", purge.lists), ("nulls", purge.nulls)):
+    for title, names in (
+        ("types", purge.types),
+        ("lists", purge.lists),
+        ("nulls", purge.nulls),
+        ("others", purge.others),
+    ):
         if names:
             yield title, " ".join(names)
-    if purge.unnamed:
+    if purge.unnamed and not purge.everything:
         fields = ", ".join(purge.unnamed)
         yield "nothing", f"for {fields}: neither payload nor name says which type it changes"
 

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from controller.core.faults import Fault
 from controller.core.ruled import RuledType
 
-Outcome = Literal["cached", "passed", "mutation", "refused"]
+Outcome = Literal["cached", "perhaps cached", "passed", "mutation", "refused"]
 Effect = Literal["passes", "scope", "keyed", "negotiated", "forwarded", "dropped"]
 
 
@@ -90,7 +90,8 @@ class ShownTags:
 @dataclass(frozen=True, slots=True)
 class ShownPurge:
     """What the intent of a mutation could touch, by kind of tag. ``unnamed`` are root fields that
-    purge nothing unless their answer holds an entity. ``everything``: it cannot be read.
+    purge nothing unless their answer holds an entity. ``everything``: it cannot be read, or without
+    a schema nothing says what it is about. ``others`` are tags of no type.
     """
 
     types: tuple[str, ...] = ()
@@ -98,12 +99,34 @@ class ShownPurge:
     nulls: tuple[str, ...] = ()
     unnamed: tuple[str, ...] = ()
     everything: bool = False
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRule:
+    """A rule that applies if the answer shows one of ``entries``."""
+
+    name: str
+    max_age: int
+    swr: int
+    scope: str
+    entries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftToTheAnswer:
+    """Without a schema: what counts only once an answer shows it. ``non_cacheable`` are entries."""
+
+    rules: tuple[OpenRule, ...] = ()
+    non_cacheable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
     """``max_age`` and ``swr`` are seconds; they, ``key`` and ``scopes`` are those of the document,
-    also where the request passes because of its headers. ``sent`` is the document for the origin.
+    also where the request passes because of its headers. With a ``left`` that holds something they
+    are the longest, and the scopes known before there is an answer. ``sent`` is the document for
+    the origin.
     """
 
     outcome: Outcome
@@ -115,6 +138,7 @@ class Explained:
     scopes: tuple[ShownScope, ...] = ()
     rules: tuple[ShownRule, ...] = ()
     types: tuple[RuledType, ...] = ()
+    left: LeftToTheAnswer | None = None
     headers: tuple[HeaderEffect, ...] = ()
     tags: ShownTags | None = None
     purge: ShownPurge | None = None

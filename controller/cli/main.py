@@ -139,7 +139,7 @@ def check_command(
     else:
         for finding in findings:
             out.print(str(finding), markup=False)
-        out.print(f"{chosen.described}: config, schema and VCL were checked", markup=False)
+        out.print(f"{chosen.described}: checked", markup=False)
     if any(finding.level == "error" for finding in findings):
         raise typer.Exit(UNREACHABLE)
 

@@ -20,8 +20,10 @@ import httpx
 
 from controller.cli.children import Child, Children
 from controller.errors import AddressInUse, StartFailed
+from controller.pushed_schema import pushed_file
+from controller.schemaless import LOST
 from vclgen.compile import compile_vcl
-from vclgen.config import Address, Config
+from vclgen.config import Address, Config, NoSchema
 from vclgen.plan import gateway_plan
 from vclgen.render import render
 from vclgen.start import varnishd_arguments
@@ -179,6 +181,7 @@ async def _ready(setup: Setup, say: Callable[[str], None]) -> None:
                     continue
                 answer = await client.post(public, json={"query": READY_QUERY})
                 if answer.status_code not in (502, 503, 504):
+                    _say_what_is_lost(config, say)
                     say(f"ready {public}")
                     return
                 last = answer.text
@@ -186,6 +189,13 @@ async def _ready(setup: Setup, say: Callable[[str], None]) -> None:
         f"not ready after {READY_SECONDS:g} s: {_shortened(last)}. "
         f"Ask {admin}/readyz what is missing"
     )
+
+
+def _say_what_is_lost(config: Config, say: Callable[[str], None]) -> None:
+    if isinstance(config.schema_source, NoSchema) and not pushed_file(config.state_dir).is_file():
+        say("running without a schema (schema: false)")
+        for lost in LOST:
+            say(f"  {lost}")
 
 
 def _shortened(text: str) -> str:

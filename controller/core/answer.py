@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic
 
 from graphql import GraphQLObjectType
+from typing_extensions import TypeVar
 
 from controller.core.arguments import root_field_arguments
 from controller.core.cut import cut
 from controller.core.instrument import Instrumented, as_written
 from controller.core.layout import Layout
 from controller.core.operation import Operation
-from controller.core.policy import GLOBAL_ID
+from controller.core.policy import GLOBAL_ID, Policy
 from controller.core.schema import SchemaIndex
 from controller.core.shape import Selected
 from controller.core.sites import selected_types
@@ -32,6 +34,8 @@ from controller.core.tags import (
     unidentified_tag,
 )
 from controller.core.walk import Seen, parse_answer, parse_exactly, walk
+
+S = TypeVar("S", bound=Seen, default=Seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,11 @@ class Uncuttable:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Generic[S]):
     """A parsed answer: ``members`` are those of the response, ``seen`` is what ``data`` holds."""
 
     members: Mapping[str, object]
-    seen: Seen
+    seen: S
 
     @property
     def has_errors(self) -> bool:
@@ -84,19 +88,34 @@ def read_answer(
         return reading
     if sent.layout.opaque:
         return Uncuttable("too-intricate")
-    if reading.seen.unexpected:
-        return Uncuttable("unexpected-data")
-    if sent.aliases:
-        result = cut(body, sent.prefix)
-        if result.count != reading.seen.injected or sent.prefix.encode() in result.body:
-            return Uncuttable("injected-members-differ")
-        body = result.body
+    cut_body = without_injected(reading.seen, sent.prefix if sent.aliases else None, body)
+    if isinstance(cut_body, Uncuttable):
+        return cut_body
     tags, too_many = _tags(index, operation, sent.layout, reading, variables)
     has_data = reading.members.get("data") is not None
-    return Answer(body, tags, reading.has_errors, has_data, too_many)
+    return Answer(cut_body, tags, reading.has_errors, has_data, too_many)
+
+
+def without_injected(seen: Seen, prefix: str | None, body: bytes) -> bytes | Uncuttable:
+    """The body for the client. ``prefix`` is that of injected members, None: there are none."""
+    if seen.unexpected:
+        return Uncuttable("unexpected-data")
+    if prefix is None:
+        return body
+    result = cut(body, prefix)
+    if result.count != seen.injected or prefix.encode() in result.body:
+        return Uncuttable("injected-members-differ")
+    return result.body
 
 
 def read(layout: Layout, body: bytes) -> Reading | Uncuttable:
+    """Parse and walk."""
+    return read_by(lambda data: walk(layout, data), Seen, body)
+
+
+def read_by(
+    walked: Callable[[object], S], nothing: Callable[[], S], body: bytes
+) -> Reading[S] | Uncuttable:
     """Parse and walk; once more with exact numbers if a key value went through a float."""
     parser = parse_answer
     while True:
@@ -107,7 +126,8 @@ def read(layout: Layout, body: bytes) -> Reading | Uncuttable:
         if not isinstance(members, dict):
             return Uncuttable("not-an-object")
         data = members.get("data")
-        seen = walk(layout, data) if isinstance(data, dict) else Seen(unexpected=data is not None)
+        seen = walked(data) if isinstance(data, dict) else nothing()
+        seen.unexpected |= not isinstance(data, dict | None)
         if not seen.inexact:
             return Reading(members, seen)
         parser = parse_exactly
@@ -115,11 +135,16 @@ def read(layout: Layout, body: bytes) -> Reading | Uncuttable:
 
 def entity_tags(index: SchemaIndex, seen: Seen) -> dict[str, set[Tag]]:
     """The entity tags of an answer per type, with ``globalIds`` those without their type too."""
+    return entity_tags_under(index.policy, seen)
+
+
+def entity_tags_under(policy: Policy, seen: Seen) -> dict[str, set[Tag]]:
+    """The same for whoever has no schema."""
     tags: dict[str, set[Tag]] = {}
     for (name, key), found in seen.entities.items():
         if found:
             each = {entity_tag(name, key, values) for values in found}
-            if index.policy.global_ids and key == GLOBAL_ID:
+            if policy.global_ids and key == GLOBAL_ID:
                 each.update(id_tag(value) for (value,) in found)
             tags[name] = tags.get(name, set()) | each
     return tags
@@ -152,7 +177,7 @@ def _tags(
     tags.update(_root_field_tags(operation, roots, variables))
     if index.policy.global_ids and any(_has_id(index, name) for name in nulls):
         tags.add(NULL_ID)
-    return _limited(index, tags, entity_tags(index, seen), unidentified)
+    return limited_tags(index.policy, tags, entity_tags(index, seen), unidentified)
 
 
 def _root_field_tags(
@@ -173,11 +198,11 @@ def _has_id(index: SchemaIndex, name: str) -> bool:
     return isinstance(type_, GraphQLObjectType) and GLOBAL_ID in index.keys(type_)
 
 
-def _limited(
-    index: SchemaIndex, tags: set[Tag], entities: dict[str, set[Tag]], unidentified: set[str]
+def limited_tags(
+    policy: Policy, tags: set[Tag], entities: dict[str, set[Tag]], unidentified: set[str]
 ) -> tuple[tuple[Tag, ...], bool]:
     """All tags in order; over the limit the busiest types' entities become one tag each."""
-    limit, global_ids = index.policy.max_tags, index.policy.global_ids
+    limit, global_ids = policy.max_tags, policy.global_ids
     total = len(tags) + len(unidentified) + sum(map(len, entities.values())) + global_ids
     for name in sorted(entities, key=lambda name: (-len(entities[name]), name)):
         if total <= limit:

@@ -57,17 +57,34 @@ def root_field_arguments(
     As passed; and as the resolver gets them: with the schema's defaults at every depth for what was
     not passed, and one value for a list of one (3.11).
     """
-    known = {
+    known = _known(definition, variables)
+    forms = (
+        passed_arguments(node, definition, variables),
+        _Writer(known, fill=True).written(_Typed(_passed(node), field.args)),
+    )
+    return tuple(dict.fromkeys(forms))
+
+
+def passed_arguments(
+    node: FieldNode, definition: OperationDefinitionNode, variables: Mapping[str, object]
+) -> str:
+    """The arguments as passed, without what only a schema knows."""
+    return _Writer(_known(definition, variables), fill=False).written(_Typed(_passed(node)))
+
+
+def _known(
+    definition: OperationDefinitionNode, variables: Mapping[str, object]
+) -> dict[str, object]:
+    """The variables, with the defaults that the operation declares."""
+    return {
         v.variable.name.value: v.default_value
         for v in definition.variable_definitions or ()
         if v.default_value is not None
     } | dict(variables)
-    passed = {a.name.value: a.value for a in node.arguments or ()}
-    forms = (
-        _Writer(known, fill=False).written(_Typed(passed)),
-        _Writer(known, fill=True).written(_Typed(passed, field.args)),
-    )
-    return tuple(dict.fromkeys(forms))
+
+
+def _passed(node: FieldNode) -> dict[str, object]:
+    return {a.name.value: a.value for a in node.arguments or ()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class Documents:
 
     def __init__(self, index: SchemaIndex | None, size: int) -> None:
         self.index = index
+        self.digest = index.digest if index is not None else ""
         self._size = size
         self._length = 0
         self._kept: OrderedDict[tuple[str, str | None], Analysis] = OrderedDict()
@@ -59,7 +60,7 @@ class Documents:
         if found is not None:
             self._kept.move_to_end(key)
             return found
-        found = analyse(self.index, document, operation_name)
+        found = self.analysed(document, operation_name)
         if _length(key) <= KEPT_LENGTH:
             self._kept[key] = found
             self._length += _length(key)
@@ -67,6 +68,16 @@ class Documents:
                 forgotten, _ = self._kept.popitem(last=False)
                 self._length -= _length(forgotten)
         return found
+
+    def analysed(self, document: str, operation_name: str | None) -> Analysis:
+        """The same, worked out anew."""
+        return analyse(self.index, document, operation_name)
+
+    def key_plan(self, decision: Decision) -> str:
+        """Schema and policy, and the rules that one spelling of the question meets and others do
+        not: answers under other rules are other objects.
+        """
+        return ":".join([self.digest, *map(str, decision.by_spelling)])
 
 
 def analyse(index: SchemaIndex | None, document: str, operation_name: str | None) -> Analysis:

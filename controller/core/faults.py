@@ -13,6 +13,7 @@ from graphql import GraphQLError, parse, validate
 from controller.core.documents import validation_rules
 from controller.core.operation import MAX_MESSAGE, MAX_TOKENS, Operation
 from controller.core.schema import SchemaIndex
+from controller.core.schemaless.document import errors_of
 
 MOST: Final = 20
 """Errors that are looked for."""
@@ -31,14 +32,16 @@ def document_faults(
 ) -> tuple[Fault, ...]:
     """The errors of a document whose ``operation`` is meant: of syntax, else of validation.
 
-    None where there are none, or where without an operation or a schema none can be found.
+    None where there are none, or without an operation. Without a schema: those of any schema.
     """
     try:
         parsed = parse(document, max_tokens=MAX_TOKENS, allow_empty_selection_sets=False)
     except GraphQLError as error:
         return (_fault(error),)
-    if operation is None or index is None:
+    if operation is None:
         return ()
+    if index is None:
+        return tuple(map(_fault, errors_of(parsed, MOST)))
     errors = validate(index.schema, parsed, validation_rules(operation), max_errors=MOST)
     return tuple(map(_fault, errors))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic
 
 from graphql import (
     GraphQLInterfaceType,
@@ -21,6 +21,7 @@ from graphql import (
     is_abstract_type,
 )
 from graphql.language import SelectionSetNode
+from typing_extensions import TypeVar
 
 from controller.core.layout import MAX_NODES, Layout
 from controller.core.operation import Operation
@@ -33,12 +34,15 @@ PREFIX: Final = f"_s{secrets.token_hex(8)}_"
 MOST_INJECTED: Final = 16_384
 """Characters that may always be added to a document; beyond, at most four times its length."""
 
+L = TypeVar("L", default=Layout)
+"""What says how to read an answer: without a schema it is another (core.schemaless)."""
+
 Insertion = tuple[int, str]
 """An offset in a text, in characters, and what is put there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Instrumented:
+class Instrumented(Generic[L]):
     """The text for the origin and how to read its answer.
 
     ``aliases`` maps each injected response key to its field name; all start with ``prefix``.
@@ -48,7 +52,7 @@ class Instrumented:
     text: str
     aliases: Mapping[str, str]
     prefix: str
-    layout: Layout
+    layout: L
 
 
 @dataclass(slots=True)

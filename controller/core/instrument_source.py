@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic
 
 from graphql import (
     DocumentNode,
@@ -24,6 +24,7 @@ from graphql.language import SelectionSetNode
 from controller.core.instrument import (
     PREFIX,
     Insertion,
+    L,
     insert,
     may_instrument,
     missing_members,
@@ -33,13 +34,14 @@ from controller.core.jsontext import Member, members
 from controller.core.layout import Layout
 from controller.core.operation import MAX_TOKENS, Operation
 from controller.core.schema import SchemaIndex
+from controller.core.sites import Fragments
 
 _LINE_END: Final = re.compile(r"\r\n|[\n\r]")
 """A line terminator of the GraphQL specification (2.1.2)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SourceInstrumented:
+class SourceInstrumented(Generic[L]):
     """``operation.source`` with members inserted; the same fields as ``Instrumented``.
 
     ``shifts`` holds line, column and length of each insertion in ``text``, counted from 1.
@@ -48,7 +50,7 @@ class SourceInstrumented:
     text: str
     aliases: Mapping[str, str]
     prefix: str
-    layout: Layout
+    layout: L
     shifts: tuple[tuple[int, int, int], ...]
     probe: tuple[str, str]
 
@@ -92,22 +94,37 @@ def instrument_source(
     """The operation's source with what its answer needs to be tagged. The document must be valid;
     other operations and fragments it holds stay as they are.
     """
+
+    def missing(
+        definition: OperationDefinitionNode, fragments: Fragments
+    ) -> tuple[list[Insertion], dict[str, str]]:
+        if not may_instrument(index, operation, prefix):
+            return [], {}
+        return missing_members(index, definition, fragments, prefix, opened=_opened)
+
+    return sourced(operation, missing, lambda a: Layout(index, operation, a), prefix)
+
+
+def sourced(
+    operation: Operation,
+    missing: Callable[[OperationDefinitionNode, Fragments], tuple[list[Insertion], dict[str, str]]],
+    layout: Callable[[Mapping[str, str]], L],
+    prefix: str,
+) -> SourceInstrumented[L]:
+    """The operation's source with what ``missing`` says of its nodes, and the aliases used."""
     parsed = parse(operation.source, max_tokens=MAX_TOKENS)
     definition = _same(parsed, operation)
     fragments = {
         d.name.value: d for d in parsed.definitions if isinstance(d, FragmentDefinitionNode)
     }
-    insertions: list[Insertion] = []
-    aliases: dict[str, str] = {}
-    if may_instrument(index, operation, prefix):
-        insertions, aliases = missing_members(index, definition, fragments, prefix, opened=_opened)
-        if too_much(insertions, operation.source):
-            insertions, aliases = [], {}
+    insertions, aliases = missing(definition, fragments)
+    if too_much(insertions, operation.source):
+        insertions, aliases = [], {}
     return SourceInstrumented(
         text=insert(operation.source, insertions),
         aliases=aliases,
         prefix=prefix,
-        layout=Layout(index, operation, aliases),
+        layout=layout(aliases),
         shifts=tuple(_shifts(operation.source, insertions)),
         probe=_probe(parsed, definition, operation.source, insertions),
     )

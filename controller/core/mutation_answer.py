@@ -7,8 +7,9 @@ doubt goes into the outcome.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from controller.core.answer import Reading, Uncuttable, read
+from controller.core.answer import Reading, S, Uncuttable, read
 from controller.core.cut import cut, cut_exhaustively, rename
 from controller.core.instrument_source import SourceInstrumented
 from controller.core.mutation import Answered, NotExecuted, Outcome, Unknown
@@ -28,7 +29,13 @@ def read_mutation_answer(
     """Read a decoded body. ``status`` is the origin's: behind a 5xx a write may have happened even
     where the answer holds errors alone (a gateway's time-out).
     """
-    reading = read(sent.layout, body)
+    return mutation_answer(sent, read(sent.layout, body), body, status=status)
+
+
+def mutation_answer(
+    sent: SourceInstrumented[Any], reading: Reading[S] | Uncuttable, body: bytes, *, status: int
+) -> MutationAnswer:
+    """The same of a body that was read already."""
     result = cut(body, sent.prefix)
     traces = sent.prefix.encode() in result.body
     if isinstance(reading, Uncuttable):
@@ -40,7 +47,7 @@ def read_mutation_answer(
     return MutationAnswer(sent.restore_locations(clean), _outcome(reading, exact, status))
 
 
-def _outcome(reading: Reading, exact: bool, status: int) -> Outcome:
+def _outcome(reading: Reading[S], exact: bool, status: int) -> Outcome:
     data = reading.members.get("data")
     if isinstance(data, dict):
         # An error can stand for an element or a key whose write happened all the same.

@@ -76,7 +76,7 @@ class _Walk:
             if steps > MAX_STEPS:
                 return False
             for node in set_.selections:
-                if _never(node):
+                if left_out(node):
                     continue
                 if isinstance(node, FieldNode):
                     self._field(node, here)
@@ -162,7 +162,7 @@ class _Walk:
         return found
 
 
-def _never(node: SelectionNode) -> bool:
+def left_out(node: SelectionNode) -> bool:
     """Whether ``@skip`` or ``@include`` leaves a selection out whatever the variables are (3.13).
 
     A condition in a variable is "perhaps": a verdict depends on no variable.

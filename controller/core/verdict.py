@@ -91,22 +91,14 @@ def _single(asked: Single, documents: Documents) -> Verdict:
     assert operation is not None
     if outcome is None:
         return Mutation(operation, asked.variables, asked.by_get)
-    assert documents.index is not None
     values = declared(operation, asked.variables)
     return CacheableQuery(
         operation=operation,
-        key=canonical_key(_plan(documents.index.digest, outcome), operation, values),
+        key=canonical_key(documents.key_plan(outcome), operation, values),
         variables=canonical_json(values),
         values=values,
         decision=outcome,
     )
-
-
-def _plan(digest: str, decision: Decision) -> str:
-    """Schema and policy, and the rules that one spelling of the question meets and others do not:
-    answers under other rules are other objects.
-    """
-    return ":".join([digest, *map(str, decision.by_spelling)])
 
 
 def _passed(

@@ -165,7 +165,7 @@ def _identify_simply(seen: Seen, kind: Kind, values: list[Object]) -> None:
     for value in values:
         text = None
         for name in names:
-            text = _leaf(seen, value.get(name))
+            text = leaf(seen, value.get(name))
             if text is not None:
                 found.add((text,))
                 break
@@ -200,12 +200,12 @@ def _column(seen: Seen, value: Object, names: tuple[str, ...]) -> object:
     for name in names:
         if name in value:
             found = value[name]
-            text = _leaf(seen, found)
+            text = leaf(seen, found)
             return _ABSENT if text is None and found is not None else text
     return _ABSENT
 
 
-def _leaf(seen: Seen, value: object) -> str | None:
+def leaf(seen: Seen, value: object) -> str | None:
     """A key's value as a string; None for null and for what is no leaf."""
     if isinstance(value, str):
         return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from controller.brain import Brain
@@ -30,6 +30,7 @@ from controller.gateway.asgi import (
     read_request,
     send_response,
 )
+from controller.gateway.forgetting import Forgetting
 from controller.gateway.identity import identity_response
 from controller.gateway.origin import Origin
 from controller.gateway.passes import answer_pass
@@ -54,6 +55,10 @@ class Gateway:
     purger: Purger
     freshness: Freshness
     rules: GatewayRules
+    forgetting: Forgetting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.forgetting = Forgetting(self.purger)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -100,7 +105,12 @@ class Gateway:
             try:
                 async with asyncio.timeout(QUERY_SECONDS):
                     return await answer_query(
-                        request, self.brain, self.origin, self.freshness, self.rules
+                        request,
+                        self.brain,
+                        self.origin,
+                        self.freshness,
+                        self.rules,
+                        forgetting=self.forgetting,
                     )
             except TimeoutError:
                 raise OriginTimeout(f"the origin took longer than {QUERY_SECONDS:g} s") from None

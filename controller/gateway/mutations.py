@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from controller.brain import Brain, digest
 from controller.core.canonical import canonical_json
-from controller.core.instrument_source import SourceInstrumented, source_as_written
-from controller.core.mutation import Outcome, Unknown, purge_for_mutation
-from controller.core.mutation_answer import read_mutation_answer
+from controller.core.instrument_source import SourceInstrumented
+from controller.core.mutation import Outcome, Unknown
 from controller.core.tags import Purge
 from controller.core.verdict import Mutation
 from controller.errors import OriginError, OriginRefused
@@ -68,12 +67,12 @@ class _Sending:
             except OriginRefused:
                 await intended.settle(None)
                 raise
-            read = read_mutation_answer(sent, answer.body, status=answer.status)
+            read = self.brain.read_mutation(sent, answer.body, answer.status)
             purged = await intended.settle(self._purge(sent, read.outcome))
         headers_back = [*of_the_whole(answer.headers), *purge_headers(purged)]
         return Response(answer.status, headers_back, read.body)
 
-    async def _accepted(self, headers: list[tuple[str, str]]) -> SourceInstrumented:
+    async def _accepted(self, headers: list[tuple[str, str]]) -> SourceInstrumented[Any]:
         """The text to send: with members that name entities, if the origin accepts them.
 
         The origin is asked once per document, by a query that stands beside the mutation: all is
@@ -93,26 +92,27 @@ class _Sending:
             accepted = probed.status == 200 and _names_a_type(probed.body)
             if accepted or probed.status in (200, 400):
                 self.brain.accepts_members.put(asked, accepted)
-        assert self.brain.index is not None
-        return sent if accepted else source_as_written(self.brain.index, operation)
+        return sent if accepted else self.brain.source_as_written(operation)
 
-    def _purge(self, sent: SourceInstrumented | None, outcome: Outcome) -> Purge:
-        return mutation_purge(self.brain, self.mutation, sent, outcome)
+    def _purge(self, sent: SourceInstrumented[Any] | None, outcome: Outcome) -> Purge:
+        return mutation_purge(self.brain, self.purger, self.mutation, sent, outcome)
 
 
 def mutation_purge(
-    brain: Brain, mutation: Mutation, sent: SourceInstrumented | None, outcome: Outcome
+    brain: Brain,
+    purger: Purger,
+    mutation: Mutation,
+    sent: SourceInstrumented[Any] | None,
+    outcome: Outcome,
 ) -> Purge:
     """What a mutation changed, as far as ``outcome`` tells. ``Unknown()``: what it could touch."""
-    assert brain.index is not None
-    operation = mutation.operation
-    layout = sent.layout if sent is not None else None
-    found = purge_for_mutation(brain.index, operation, layout, outcome)
-    name = operation.name or "without a name"
-    if found.unnamed and not isinstance(outcome, Unknown):
-        fields = ", ".join(found.unnamed)
+    effect = brain.effect(mutation.operation, sent, outcome)
+    if effect.unnamed:
+        fields = ", ".join(effect.unnamed)
+        name = mutation.operation.name or "without a name"
         logger.warning("mutation %s purges nothing for %s: no type is named", name, fields)
-    return Purge(found.tags, f"mutation {name}")
+        purger.unnamed.update(effect.unnamed)
+    return effect.purge
 
 
 def decides_access(name: str) -> bool:

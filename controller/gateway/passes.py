@@ -15,9 +15,7 @@ from typing import Final
 import orjson
 
 from controller.brain import Brain
-from controller.core.instrument_source import source_as_written
 from controller.core.mutation import Outcome, Unknown
-from controller.core.mutation_answer import read_mutation_answer
 from controller.core.tags import Purge
 from controller.core.verdict import CacheableQuery, Mutation, Pass, Verdict
 from controller.errors import OriginRefused
@@ -90,7 +88,7 @@ async def _answer_write(
 ) -> Response:
     """Something that writes and cannot be instrumented: read whole, purged for, handed back."""
     headers = [h for h in to_origin(request.headers) if h[0].lower() != _ENCODED]
-    async with purger.intended(_purge_for(verdict, None, brain)) as intended:
+    async with purger.intended(_purge_for(verdict, None, brain, purger)) as intended:
         try:
             async with origin.forward(
                 request.method, request.query_string, headers, request.body
@@ -99,12 +97,14 @@ async def _answer_write(
         except OriginRefused:
             await intended.settle(None)
             raise
-        purged = await intended.settle(_purge_for(verdict, answer, brain))
+        purged = await intended.settle(_purge_for(verdict, answer, brain, purger))
     kept = without(from_origin(answer.headers), b"content-length")
     return Response(answer.status, [*kept, *purge_headers(purged)], answer.body)
 
 
-def _purge_for(verdict: Verdict, answer: OriginAnswer | None, brain: Brain) -> Purge:
+def _purge_for(
+    verdict: Verdict, answer: OriginAnswer | None, brain: Brain, purger: Purger
+) -> Purge:
     """What each mutation that was read has changed, and everything for one that was not.
 
     Without an answer: what they could touch.
@@ -120,12 +120,15 @@ def _purge_for(verdict: Verdict, answer: OriginAnswer | None, brain: Brain) -> P
     for mutation in writes:
         outcome: Outcome = Unknown()
         sent = None
-        if answer is not None and len(writes) == 1 and brain.index is not None:
-            sent = source_as_written(brain.index, mutation.operation)
-            outcome = read_mutation_answer(sent, answer.body, status=answer.status).outcome
-        purges.append(mutation_purge(brain, mutation, sent, outcome))
+        if answer is not None and len(writes) == 1:
+            sent = brain.source_as_written(mutation.operation)
+            outcome = brain.read_mutation(sent, answer.body, answer.status).outcome
+        purges.append(mutation_purge(brain, purger, mutation, sent, outcome))
+    source = "; ".join(purge.source for purge in purges)
+    if any(purge.everything for purge in purges):
+        return Purge((), source, everything=True)
     tags = dict.fromkeys(tag for purge in purges for tag in purge.tags)
-    return Purge(tuple(tags), "; ".join(purge.source for purge in purges))
+    return Purge(tuple(tags), source)
 
 
 def _may_have_written(answer: OriginAnswer) -> bool:

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 import orjson
 
-from controller.brain import Brain, digest
-from controller.core.answer import Answer, Uncuttable, read_answer
+from controller.brain import Brain, Unruled, digest
+from controller.core.answer import Answer, Uncuttable
 from controller.core.claims import EXPIRED, Unverified
 from controller.core.instrument import Instrumented
+from controller.core.rules import Decision
 from controller.core.tags import Tag
 from controller.core.verdict import CacheableQuery
 from controller.gateway.asgi import Request, Response
+from controller.gateway.forgetting import Forgetting
 from controller.gateway.headers import Headers, text
 from controller.gateway.identity import identify
 from controller.gateway.origin import Origin, OriginAnswer
@@ -28,7 +30,13 @@ from controller.purge.freshness import Freshness
 
 
 async def answer_query(
-    request: Request, brain: Brain, origin: Origin, freshness: Freshness, rules: GatewayRules
+    request: Request,
+    brain: Brain,
+    origin: Origin,
+    freshness: Freshness,
+    rules: GatewayRules,
+    *,
+    forgetting: Forgetting,
 ) -> Response:
     """Fetch the answer to a query that Varnish may store.
 
@@ -36,8 +44,8 @@ async def answer_query(
         OriginUnreachable, OriginTimeout: there is no answer.
     """
     started = time.monotonic()
-    verdict = brain.decide(http_request(request))
-    if not isinstance(verdict, CacheableQuery) or not _of_this_plan(request, brain, verdict):
+    verdict = _keyed(request, brain)
+    if verdict is None:
         # Varnish has cut the request by other rules than these: it must send it again whole.
         return _again("plan-changed")
     identified = await identify(request.headers, verdict.decision.scopes, rules.claims)
@@ -49,7 +57,9 @@ async def answer_query(
     headers = identified.as_keyed(headers)
     began = freshness.begin()
     fetched = await _fetch(brain, origin, verdict, headers)
-    decision = fetched.refused or decision_to_store(fetched.answer, verdict.decision, rules)
+    if isinstance(fetched.ruled, Unruled) and fetched.ruled.purge is not None:
+        await forgetting.forget(fetched.ruled.purge)
+    decision = _decision(fetched, rules)
     if not isinstance(decision, str) and fetched.has_errors and not rules.cache_errors:
         decision = "errors"
     if not isinstance(decision, str) and identified.until <= time.time():
@@ -74,6 +84,14 @@ async def answer_query(
     )
     response.headers.append((b"x-shellac-took", f"{time.monotonic() - started:.3f}".encode()))
     return response
+
+
+def _decision(fetched: _Fetched, rules: GatewayRules) -> Decision | str:
+    if fetched.refused is not None:
+        return fetched.refused
+    if isinstance(fetched.ruled, Unruled):
+        return fetched.ruled.detail
+    return decision_to_store(fetched.answer, fetched.ruled, rules)
 
 
 def _again(detail: str) -> Response:
@@ -105,20 +123,29 @@ def keyed_headers(
     return kept
 
 
-def _of_this_plan(request: Request, brain: Brain, verdict: CacheableQuery) -> bool:
-    """Whether Varnish runs the VCL of this config and keyed the request by this schema."""
-    return (
-        request.header(b"x-shellac-digest") == brain.policy.digest
-        and request.header(b"x-shellac-key") == verdict.key
-    )
+def _keyed(request: Request, brain: Brain) -> CacheableQuery | None:
+    """The verdict by which Varnish keyed the request; None if it runs the VCL of another config, or
+    keyed it by another schema.
+    """
+    verdict = brain.decide(http_request(request))
+    if not isinstance(verdict, CacheableQuery):
+        return None
+    scopes = (request.header(b"x-shellac-scopes") or "").split(",")
+    verdict = brain.as_keyed(verdict, {*scopes} - {""})
+    if request.header(b"x-shellac-digest") != brain.policy.digest:
+        return None
+    return verdict if request.header(b"x-shellac-key") == verdict.key else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    """An origin's answer with the body for the client. ``refused``: why it cannot be stored."""
+    """An origin's answer with the body for the client. ``refused``: why it cannot be stored;
+    ``ruled``: what the rules say.
+    """
 
     answer: OriginAnswer
     body: bytes
+    ruled: Decision | Unruled
     tags: tuple[Tag, ...] = ()
     has_errors: bool = False
     refused: str | None = None
@@ -151,22 +178,22 @@ async def _fetch(
 def _read(
     brain: Brain, verdict: CacheableQuery, sent: Instrumented, answer: OriginAnswer
 ) -> _Fetched:
-    """The answer cut and tagged, or the reason why it is neither."""
-    assert brain.index is not None
+    """The answer cut, tagged and ruled, or the reason why it is neither."""
+    ruled: Decision | Unruled = verdict.decision
     if answer.status != 200:
-        return _Fetched(answer, answer.body, refused="origin-status")
+        return _Fetched(answer, answer.body, ruled, refused="origin-status")
     if not answer.is_json:
-        return _Fetched(answer, answer.body, refused="not-json")
-    read = read_answer(brain.index, verdict.operation, sent, answer.body, verdict.values)
+        return _Fetched(answer, answer.body, ruled, refused="not-json")
+    read, ruled = brain.read(verdict, sent, answer.body)
     match read:
         case Uncuttable(reason=reason):
-            return _Fetched(answer, answer.body, refused=reason)
+            return _Fetched(answer, answer.body, ruled, refused=reason)
         case Answer(too_many_tags=True):
-            return _Fetched(answer, read.body, refused="too-many-tags")
+            return _Fetched(answer, read.body, ruled, refused="too-many-tags")
         case Answer(has_data=False, has_errors=False):
-            return _Fetched(answer, read.body, refused="no-data")
+            return _Fetched(answer, read.body, ruled, refused="no-data")
         case Answer():
-            return _Fetched(answer, read.body, read.tags, read.has_errors)
+            return _Fetched(answer, read.body, ruled, read.tags, read.has_errors)
 
 
 def _graphql_request(text: str, verdict: CacheableQuery) -> bytes:

@@ -7,6 +7,7 @@ from typing import Final, assert_never
 from controller.brain import Brain
 from controller.core.policy import PUBLIC
 from controller.core.request import HttpRequest
+from controller.core.tags import wire
 from controller.core.verdict import CacheableQuery, Mutation, Pass
 from controller.gateway.asgi import Request, Response
 from controller.gateway.headers import Header
@@ -31,6 +32,10 @@ def verdict_response(brain: Brain, request: Request) -> Response:
                 (b"x-shellac-scopes", ",".join(["", *scopes, ""]).encode() if scopes else b","),
                 (b"x-shellac-max-age", str(REMEMBERED).encode()),
             ]
+            tags = brain.verdict_tags(verdict)
+            if tags:
+                wired = " ".join(wire(brain.policy.service, tag) for tag in tags)
+                headers.append((b"xkey", wired.encode()))
             name = operation.name
         case Mutation(operation=operation):
             headers = [

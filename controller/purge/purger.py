@@ -66,6 +66,8 @@ class Purger:
         self.log = log
         self.peers = peers
         self.recorded: Counter[str] = Counter()
+        self.unnamed: Counter[str] = Counter()
+        """Mutation fields that purged nothing, because nothing named a type: how often."""
         self._workers = workers
         self._freshness = freshness
         self._wait_seconds = wait_seconds

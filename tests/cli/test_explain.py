@@ -40,7 +40,7 @@ def test_every_member_of_the_json_is_always_there(folder: Path) -> None:
     assert all(name == names[0] for name in names)
     assert names[0] == {
         *("outcome", "reason", "operation", "key", "maxAge", "swr", "scopes", "rules", "types"),
-        *("headers", "tags", "purge", "sent", "errors", "notes"),
+        *("left", "headers", "tags", "purge", "sent", "errors", "notes"),
     }
 
 
@@ -154,6 +154,7 @@ def test_a_mutation_shows_what_it_could_purge_and_what_names_nothing(folder: Pat
         "nulls": ["null:Post"],
         "unnamed": ["logout"],
         "everything": False,
+        "others": [],
     }
     assert ":id" in found["sent"]
     assert found["tags"] is None

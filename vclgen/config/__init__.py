@@ -1,6 +1,6 @@
 """``shellac.yaml``: Stellate's vocabulary and ours, checked before anything else sees it."""
 
-from vclgen.config.graphql import SchemaFile, SchemaSource, SchemaText, SchemaUrl
+from vclgen.config.graphql import NoSchema, SchemaFile, SchemaSource, SchemaText, SchemaUrl
 from vclgen.config.load import Loaded, load_config, load_config_text
 from vclgen.config.model import Config
 from vclgen.config.scopes import Jwt, Scope, ScopeSource
@@ -15,6 +15,7 @@ __all__ = [
     "Jwt",
     "KeyFields",
     "Loaded",
+    "NoSchema",
     "Notice",
     "Rule",
     "SchemaFile",

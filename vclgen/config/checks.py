@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from vclgen.config.graphql import NoSchema
 from vclgen.config.source import KeyPath
 from vclgen.config.values import Address
 from vclgen.names import ALWAYS_KEYED
@@ -37,6 +38,7 @@ def contradictions(config: Config) -> tuple[Finding, ...]:
     return (
         *_undeclared_scopes(config),
         *_private_scope(config),
+        *_schemaless(config),
         *_header_roles(config),
         *_scope_cookies(config),
         *_ports(config),
@@ -67,6 +69,17 @@ def _private_scope(config: Config) -> Iterator[Finding]:
             f"{scope} is not declared",
             "name one of `scopes`: what separates users",
             frozenset(("cacheControl", "scopes")),
+        )
+
+
+def _schemaless(config: Config) -> Iterator[Finding]:
+    """Nothing would end what depends on a schema."""
+    if isinstance(config.schema_source, NoSchema) and config.cache_introspection:
+        yield Finding(
+            ("cacheIntrospection",),
+            "needs a schema: without one nothing ends the answers when the origin's changes",
+            "remove it, or give a schema",
+            frozenset(("cacheIntrospection", "schema")),
         )
 
 

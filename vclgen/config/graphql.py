@@ -19,7 +19,7 @@ from pydantic import (
 
 from vclgen.config.refusal import refusal, shown
 from vclgen.config.tokens import GraphQLName
-from vclgen.config.values import LABEL, NotBuilt, local_path, url
+from vclgen.config.values import LABEL, local_path, url
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,15 @@ class SchemaText:
         return self.sdl
 
 
-SchemaSource = SchemaUrl | SchemaFile | SchemaText
+@dataclass(frozen=True, slots=True)
+class NoSchema:
+    """Run without one."""
+
+    def __str__(self) -> str:
+        return "false"
+
+
+SchemaSource = SchemaUrl | SchemaFile | SchemaText | NoSchema
 
 
 def _rule_types(value: Any) -> dict[Any, list[Any] | None]:
@@ -106,10 +114,13 @@ def _distinct(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _schema_source(value: Any, info: ValidationInfo) -> SchemaSource:
+    if value is False:
+        return NoSchema()
     if not isinstance(value, str) or not value.strip():
         raise refusal(
             f"{shown(value)} is no schema",
-            "give a URL, a .graphql file or SDL, or remove `schema` to introspect originUrl",
+            "give a URL, a .graphql file or SDL, remove `schema` to introspect originUrl, or write "
+            "schema: false to run without one",
         )
     if value.startswith(("http://", "https://")):
         return SchemaUrl(url(value))
@@ -121,6 +132,12 @@ def _schema_source(value: Any, info: ValidationInfo) -> SchemaSource:
             "print the schema to a .graphql file, or remove `schema` to introspect originUrl",
         )
     return SchemaFile(local_path(value, info), value)
+
+
+def _schema_text(source: SchemaSource | None) -> str | bool | None:
+    if source is None or isinstance(source, NoSchema):
+        return None if source is None else False
+    return str(source)
 
 
 def _operation_hash(value: Any) -> str:
@@ -162,13 +179,6 @@ Key = Annotated[
 Schema = Annotated[
     SchemaSource | None,
     BeforeValidator(_schema_source),
-    BeforeValidator(
-        NotBuilt(
-            ("false",),
-            "caching without a schema is",
-            "give a schema, or remove it to introspect originUrl",
-        )
-    ),
-    PlainSerializer(lambda source: None if source is None else str(source)),
-    WithJsonSchema({"type": "string"}),
+    PlainSerializer(_schema_text),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"const": False}], LABEL: "text or `false`"}),
 ]

@@ -82,7 +82,8 @@ class Origin(Section):
     schema_source: Schema = Field(
         default=None, alias="schema", json_schema_extra={"shown": "introspect `originUrl`"}
     )
-    """Where the schema comes from: a URL to introspect, a `.graphql` file, or SDL."""
+    """Where the schema comes from: a URL to introspect, a `.graphql` file, or SDL. `false`: run
+    without one, and know types from answers alone (docs/no-schema.md says what is lost)."""
 
     schema_polling: SchemaPolling = SchemaPolling()
     """How the schema is kept up to date."""
