@@ -45,8 +45,8 @@ from tests.core.world import (
 )
 from tests.support.effort import examples
 
-_seeds = st.integers(0, 2**30)
-_OBJECTS = sorted(
+SEEDS = st.integers(0, 2**30)
+OBJECTS = sorted(
     name
     for name, type_ in SCHEMA.type_map.items()
     if hasattr(type_, "interfaces")
@@ -72,7 +72,7 @@ def policy_of(seed: int) -> Policy:
     picks = random.Random(seed)
 
     def entry() -> tuple[str, frozenset[str] | None]:
-        name = picks.choice(_OBJECTS)
+        name = picks.choice(OBJECTS)
         fields = sorted(SCHEMA.type_map[name].fields)  # type: ignore[attr-defined]
         wanted = picks.sample(fields, min(len(fields), 2))
         return name, frozenset(wanted) if picks.random() < 0.5 else None
@@ -138,7 +138,7 @@ def test_what_is_stored_is_stored_as_strictly_as_what_was_executed_demands() -> 
     seen: Counter[str] = Counter()
 
     @settings(max_examples=examples(300), deadline=None)
-    @given(documents(), _seeds, _seeds)
+    @given(documents(), SEEDS, SEEDS)
     def check(text: str, seed: int, rules: int) -> None:
         policy = policy_of(rules)
         world = Watched(seed, nulls=0.02)
@@ -170,7 +170,7 @@ def test_without_abstract_types_and_conditions_it_is_never_laxer_than_with_a_sch
     seen: Counter[str] = Counter()
 
     @settings(max_examples=examples(300), deadline=None)
-    @given(documents(depth=2), _seeds, _seeds)
+    @given(documents(depth=2), SEEDS, SEEDS)
     def check(text: str, seed: int, rules: int) -> None:
         if not plain(text):
             return
@@ -209,7 +209,7 @@ def test_every_type_of_the_answer_is_tagged_and_the_bytes_are_the_origins() -> N
 
     @settings(max_examples=examples(250), deadline=None)
     @given(
-        documents(), _seeds, st.sampled_from(sorted(STYLES)), st.sampled_from(["", "tail", "sort"])
+        documents(), SEEDS, st.sampled_from(sorted(STYLES)), st.sampled_from(["", "tail", "sort"])
     )
     def check(text: str, seed: int, style: str, order: str) -> None:
         world = World(seed)
@@ -234,7 +234,7 @@ def test_what_a_purge_reaches_with_a_schema_it_reaches_without() -> None:
     seen: Counter[str] = Counter()
 
     @settings(max_examples=examples(100), deadline=None)
-    @given(documents(), _seeds)
+    @given(documents(), SEEDS)
     def check(text: str, seed: int) -> None:
         world, policy, chosen = World(seed), everything(), operation(text)
         sent = instrument(INDEX, chosen)
@@ -271,7 +271,7 @@ def test_whatever_changes_an_answer_purges_it() -> None:
     seen: Counter[str] = Counter()
 
     @settings(max_examples=examples(60), deadline=None)
-    @given(documents(), _seeds)
+    @given(documents(), SEEDS)
     def check(text: str, seed: int) -> None:
         policy, usual = everything(), World(seed, nulls=0.05)
         old = usual.run(text, VARIABLES)
