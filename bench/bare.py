@@ -19,8 +19,11 @@ sub vcl_backend_response {{ set beresp.ttl = 1h; }}
 
 
 @contextlib.contextmanager
-def bare_varnish(body: bytes, headers: Mapping[str, str]) -> Iterator[str]:
-    """Varnish that answers every URL with `body` (as it stands on the wire); its base URL."""
+def bare_varnish(body: bytes, headers: Mapping[str, str], vcl_text: str = _VCL) -> Iterator[str]:
+    """Varnish that answers every URL with `body` (as it stands on the wire); its base URL.
+
+    `vcl_text` has `{port}` for the server's, and other braces doubled.
+    """
     with (
         _server(body, headers) as origin,
         tempfile.TemporaryDirectory(prefix="shellac-bench-") as name,
@@ -28,7 +31,7 @@ def bare_varnish(body: bytes, headers: Mapping[str, str]) -> Iterator[str]:
         folder = Path(name)
         folder.chmod(0o755)  # started by root, varnishd reads it as another user
         vcl = folder / "bare.vcl"
-        vcl.write_text(_VCL.format(port=origin))
+        vcl.write_text(vcl_text.format(port=origin))
         port = free_port()
         command = ["varnishd", "-F", "-n", f"{name}/work", "-f", str(vcl)]
         command += ["-a", f"127.0.0.1:{port}", "-s", "malloc,64m"]

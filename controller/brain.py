@@ -30,7 +30,7 @@ from controller.core.request import HttpRequest
 from controller.core.rules import Decision
 from controller.core.schema import SchemaIndex
 from controller.core.tags import Purge, Tag
-from controller.core.verdict import CacheableQuery, Verdict, decide
+from controller.core.verdict import CacheableQuery, Mutation, Verdict, decide
 
 DOCUMENTS: Final = 2_000
 """Documents kept in analysed form; a shop sends a few hundred different ones."""
@@ -129,6 +129,8 @@ class Brain:
     def __init__(self, policy: Policy, schema: GraphQLSchema | None) -> None:
         self.policy = policy
         self.index = SchemaIndex(schema, policy) if schema is not None else None
+        root = schema.mutation_type if schema is not None else None
+        self.mutation_fields = frozenset(root.fields if root is not None else ())
         self.documents = Documents(self.index, size=DOCUMENTS)
         self._verdicts: Bounded[HttpRequest, CacheableQuery] = Bounded(RECENT, _request_length)
         self._queries: Bounded[Operation, Instrumented[Any]] = Bounded(DOCUMENTS, _source_length)
@@ -195,11 +197,12 @@ class Brain:
         return read_mutation_answer(sent, body, status=status)
 
     def effect(
-        self, operation: Operation, sent: SourceInstrumented[Any] | None, outcome: Outcome
+        self, mutation: Mutation, sent: SourceInstrumented[Any] | None, outcome: Outcome
     ) -> MutationEffect:
         """What a mutation changed, as far as ``outcome`` tells. ``Unknown()``: what it could."""
         layout = sent.layout if sent is not None else None
-        found = purge_for_mutation(self._index, operation, layout, outcome)
+        operation, variables = mutation.operation, mutation.variables
+        found = purge_for_mutation(self._index, operation, layout, outcome, variables)
         return effect_of(operation, outcome, found.tags, found.unnamed)
 
     @property

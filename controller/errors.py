@@ -16,6 +16,7 @@
         │   ├── NodeRefused          it answered 403: the secret is not the one it has
         │   └── NodeMisbehaved       it answered something else: not a Shellac VCL, or a bug
         ├── TokensUnavailable        the token store cannot be read or written
+        ├── PageUnavailable          what `/playground` is made of cannot be had
         ├── BadHeader                a client's header cannot be handed on
         ├── RequestRefused           a request to the admin API that never became an operation
         └── StartFailed              a process of `shellac up` cannot start or go on
@@ -94,6 +95,10 @@ class NodeMisbehaved(NodeError):
 
 class TokensUnavailable(ControllerError):
     """The token store cannot be read or written: rights, full, locked, corrupt."""
+
+
+class PageUnavailable(ControllerError):
+    """What the playground is made of could not be fetched, checked or written."""
 
 
 class BadHeader(ControllerError):

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from graphql import OperationType
 
-from controller.core.policy import GLOBAL_ID, Key, Policy, Rule
+from controller.core.policy import (
+    GLOBAL_ID,
+    Key,
+    MutationEntry,
+    Policy,
+    PurgeOperation,
+    PurgeQuery,
+    PurgeTarget,
+    PurgeType,
+    Rule,
+)
 from vclgen.config import Config
+from vclgen.config.mutations import MutationTarget
 
 
 def policy_of(config: Config) -> Policy:
@@ -37,6 +48,12 @@ def policy_of(config: Config) -> Policy:
         default_scope=config.default_scope,
         private_scope=config.cache_control.private_scope,
         cache_introspection=config.cache_introspection,
+        mutation_policy=config.mutation_policy,
+        mutations={
+            name: MutationEntry(entry.policy, tuple(map(_target, entry.purge)))
+            for name, entry in config.mutations.items()
+        },
+        failed_mutations_purge=config.failed_mutations == "Type",
     )
 
 
@@ -59,3 +76,13 @@ def _with_id(config: Config, keys: tuple[Key, ...]) -> tuple[Key, ...]:
     if not config.global_ids or not keys or GLOBAL_ID in keys:
         return keys
     return (*keys, GLOBAL_ID)
+
+
+def _target(written: MutationTarget) -> PurgeTarget:
+    if written.query is not None:
+        return PurgeQuery(written.query)
+    if written.operation is not None:
+        return PurgeOperation(written.operation)
+    assert written.type is not None
+    places = tuple(tuple(place.split(".")) for place in written.from_ or ())
+    return PurgeType(written.type, written.key, places)

@@ -34,7 +34,7 @@ from controller.core.schemaless.mutation import free_purge_for_mutation
 from controller.core.schemaless.rules import Late, decide_by_answer
 from controller.core.schemaless.tags import verdict_tag
 from controller.core.tags import Purge, Tag
-from controller.core.verdict import CacheableQuery, Verdict, decide
+from controller.core.verdict import CacheableQuery, Mutation, Verdict, decide
 
 LOST: Final = (
     "types are known only from the __typename of answers",
@@ -114,8 +114,9 @@ class SchemalessBrain(Brain):
         return mutation_answer(sent, read_free(sent.layout, body), body, status=status)
 
     def effect(
-        self, operation: Operation, sent: SourceInstrumented[Any] | None, outcome: Outcome
+        self, mutation: Mutation, sent: SourceInstrumented[Any] | None, outcome: Outcome
     ) -> MutationEffect:
+        operation = mutation.operation
         layout = sent.layout if sent is not None else None
         found = free_purge_for_mutation(self.policy, operation, layout, outcome, self.known)
         self.known.met(found.met or {})

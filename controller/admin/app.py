@@ -1,18 +1,23 @@
-"""The admin listener: Purging API, schema, health, readiness, metrics."""
+"""The admin listener: Purging API and its playground, schema, health, readiness, metrics."""
 
 from __future__ import annotations
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from controller.admin.auth import Doorkeeper, environment_token
+from controller.admin.docs import docs_page
+from controller.admin.events import answer_events
 from controller.admin.graphql_http import answer, read_asked, refusal, respond
 from controller.admin.metrics import exposition, purge_registry
+from controller.admin.playground import playground_router
 from controller.admin.readiness import own_nodes, peers, readiness
+from controller.admin.rest import purge_router
 from controller.admin.schema_http import answer_schema
 from controller.admin.state import AdminState
 from controller.errors import LogUnavailable, RequestRefused
+from controller.graphiql import home
 from controller.tokens.token import Scope
 from vclgen import __version__
 
@@ -22,8 +27,10 @@ def create_admin_app(state: AdminState) -> FastAPI:
 
     ``SHELLAC_ADMIN_TOKEN`` is read here, once.
     """
-    app = FastAPI(title="Shellac", version=__version__)
+    app = FastAPI(title="Shellac", version=__version__, docs_url=None, redoc_url=None)
     registry = purge_registry(state.purger)
+    for collector in state.collectors:
+        registry.register(collector)
     doorkeeper = Doorkeeper(state, environment_token())
 
     @app.get("/healthz", response_class=PlainTextResponse)
@@ -61,6 +68,24 @@ def create_admin_app(state: AdminState) -> FastAPI:
         except RequestRefused as error:
             return refusal(request, error)
 
+    @app.post("/events")
+    async def events(request: Request) -> Response:
+        """What changed at the origin without a mutation through here: purged."""
+        try:
+            by = await doorkeeper.admit(request, Scope.PURGE)
+            return await answer_events(request, state, by)
+        except (RequestRefused, LogUnavailable) as error:
+            return refusal(request, error)
+
+    app.include_router(purge_router(state, doorkeeper))
+
+    @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
+    async def docs() -> str:
+        """This API, described."""
+        return docs_page(app.openapi())
+
+    app.include_router(playground_router(state.policy.service, home()))
+
     @app.get("/{service}", operation_id="introspect")
     @app.post("/{service}", operation_id="purge")
     async def purging_api(service: str, request: Request) -> Response:
@@ -69,7 +94,9 @@ def create_admin_app(state: AdminState) -> FastAPI:
             by = await doorkeeper.admit(request, Scope.PURGE)
             _check_service(service, state)
             asked = await read_asked(request)
-            status, body = await answer(asked, state.purging_api, state.purger, by=by)
+            status, body = await answer(
+                asked, state.purging_api, state.purger, state.refetcher, by=by
+            )
         except (RequestRefused, LogUnavailable) as error:
             return refusal(request, error)
         return respond(request, status, body)

@@ -13,28 +13,32 @@ from graphql import (
     GraphQLError,
     OperationType,
     get_operation_ast,
-    parse,
 )
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from controller.admin.batch import Batch, carry_out
 from controller.admin.purging_api import PurgingApi
+from controller.core.lexemes import Lexeme
 from controller.errors import LogUnavailable, RequestRefused
-from controller.purge.purger import Outcome, Purger
-from controller.purge.state import NodeOutcome
+from controller.purge.purger import Purger
+from controller.purge.refetch import Refetcher
 
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+AT_ONCE: Final = 2_000
+"""Bytes of a request that is executed without a thread: about a millisecond when it is new."""
 _RESPONSE_JSON: Final = "application/graphql-response+json"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The parameters of a GraphQL request."""
+    """The parameters of a GraphQL request; ``size`` is that of its text, in bytes."""
 
     query: str
     variables: Mapping[str, Any] | None
     operation_name: str | None
     by_get: bool
+    size: int
 
 
 async def read_asked(request: Request) -> Asked:
@@ -47,17 +51,23 @@ async def read_asked(request: Request) -> Asked:
         found: dict[str, Any] = dict(request.query_params)
         if "variables" in found:
             found["variables"] = _json(found["variables"].encode(), "variables")
-        return _asked(found, by_get=True)
+        return _asked(found, by_get=True, size=len(request.url.query))
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise RequestRefused(
             415, "Send the request as Content-Type: application/json", "BAD_REQUEST"
         )
-    return _asked(_json(await read_body(request), "the body"), by_get=False)
+    body = await read_body(request)
+    return _asked(_json(body, "the body"), by_get=False, size=len(body))
 
 
 async def answer(
-    asked: Asked, api: PurgingApi, purger: Purger, *, by: str | None = None
+    asked: Asked,
+    api: PurgingApi,
+    purger: Purger,
+    refetcher: Refetcher | None = None,
+    *,
+    by: str | None = None,
 ) -> tuple[int, dict[str, Any]]:
     """Execute a request, purge what it asked for, wait for the nodes: HTTP status and body.
 
@@ -68,20 +78,22 @@ async def answer(
         LogUnavailable: the purge is not recorded.
     """
     # A document can name thousands of entities; the gateway's requests share this event loop.
-    executed = await asyncio.to_thread(_execute, asked, api)
+    if asked.size <= AT_ONCE:
+        executed = _execute(asked, api)
+    else:
+        executed = await asyncio.to_thread(_execute, asked, api)
     if isinstance(executed, list):
         return 400, {"errors": executed}
     result, batch = executed
     if result.data is None:
         return 400, {"errors": _errors(result.errors or (), "BAD_USER_INPUT")}
     batch.by = by
-    purges = batch.purges()
-    outcomes = await asyncio.gather(*(purger.purge(purge) for purge in purges))
+    said = (await carry_out(batch, purger, refetcher)).as_json()
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = _errors(result.errors, "BAD_USER_INPUT")
-    if outcomes:
-        body["extensions"] = {"shellac": {"nodes": _nodes(outcomes)}}
+    if said:
+        body["extensions"] = {"shellac": said}
     return 200, body
 
 
@@ -115,10 +127,9 @@ def refusal(request: Request, error: RequestRefused | LogUnavailable) -> Respons
     return respond(request, status, body, headers)
 
 
-def _execute(asked: Asked, api: PurgingApi) -> tuple[ExecutionResult, Any] | list[dict[str, Any]]:
+def _execute(asked: Asked, api: PurgingApi) -> tuple[ExecutionResult, Batch] | list[dict[str, Any]]:
     try:
-        document = parse(asked.query)
-        invalid = api.validate(document)
+        document, invalid = api.checked(asked.query)
     except GraphQLError as error:
         return _errors([error], "GRAPHQL_PARSE_FAILED")
     except RecursionError:
@@ -139,24 +150,7 @@ def _errors(errors: Sequence[GraphQLError], code: str) -> list[dict[str, Any]]:
     ]
 
 
-def _nodes(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """What became of one document at each node: of its purges the one that is not applied."""
-    worst: dict[str, NodeOutcome] = {}
-    for node in (node for outcome in outcomes for node in outcome.nodes):
-        known = worst.get(node.address)
-        if known is None or _later(known) < _later(node):
-            worst[node.address] = node
-    return [
-        {"address": node.address, "result": node.result, "milliseconds": node.milliseconds}
-        for node in worst.values()
-    ]
-
-
-def _later(node: NodeOutcome) -> tuple[bool, float]:
-    return not node.done, node.milliseconds
-
-
-def _asked(found: object, *, by_get: bool) -> Asked:
+def _asked(found: object, *, by_get: bool, size: int) -> Asked:
     match found:
         case {"query": str(query), **others}:
             variables = others.get("variables")
@@ -165,7 +159,7 @@ def _asked(found: object, *, by_get: bool) -> Asked:
                 raise RequestRefused(400, "variables must be an object", "BAD_REQUEST")
             if name is not None and not isinstance(name, str):
                 raise RequestRefused(400, "operationName must be a string", "BAD_REQUEST")
-            return Asked(query, variables, name, by_get)
+            return Asked(query, variables, name, by_get, size)
         case _:
             raise RequestRefused(400, 'Send an object with "query", a string', "BAD_REQUEST")
 
@@ -192,6 +186,6 @@ async def read_body(request: Request) -> bytes:
 def _json(text: bytes, what: str) -> object:
     try:
         # A key value like 1.0 keeps its lexeme: that is what tags are made of.
-        return json.loads(text, parse_float=str)
+        return json.loads(text, parse_float=Lexeme)
     except (ValueError, RecursionError) as error:
         raise RequestRefused(400, f"{what} is not JSON: {error}", "BAD_REQUEST") from error

@@ -35,14 +35,6 @@ class _PurgeCollector(Collector):
         for source, count in self._purger.recorded.items():
             recorded.add_metric([source], count)
         yield recorded
-        unnamed = CounterMetricFamily(
-            "shellac_mutations_unnamed",
-            "Mutations of which nothing names a type, so that they purge nothing of their own",
-            labels=["field"],
-        )
-        for field, count in self._purger.unnamed.items():
-            unnamed.add_metric([field], count)
-        yield unnamed
         yield from self._gauges()
         yield from self._counters()
 

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from prometheus_client.registry import Collector
+
 from controller.admin.failures import Failures
 from controller.admin.purging_api import PurgingApi
 from controller.core.policy import Policy
 from controller.core.schema import SchemaIndex
 from controller.jwks import KeySet
 from controller.purge.purger import Purger
+from controller.purge.refetch import Refetcher
 from controller.tokens.reader import TokenReader
 
 if TYPE_CHECKING:
@@ -26,7 +29,8 @@ class AdminState:
     is no schema where one was wanted: the controller is not ready then. ``tokens`` are valid
     besides ``SHELLAC_ADMIN_TOKEN``, ``kept_tokens`` finds those of `shellac token`,
     ``failures`` limits wrong ones. ``keeper`` takes pushed schemas. ``key_sets`` are the keys that
-    verify clients' tokens.
+    verify clients' tokens. ``collectors`` are further metrics. ``refetcher`` fetches again what
+    was purged.
     """
 
     policy: Policy
@@ -38,6 +42,8 @@ class AdminState:
     failures: Failures = field(default_factory=Failures)
     keeper: SchemaKeeper | None = None
     key_sets: Sequence[KeySet] = ()
+    collectors: Sequence[Collector] = ()
+    refetcher: Refetcher | None = None
     _api: PurgingApi | None = field(default=None, init=False, repr=False)
 
     @property

@@ -10,10 +10,23 @@ from graphql import GraphQLError, GraphQLObjectType
 from graphql.pyutils import did_you_mean, suggestion_list
 
 import controller.core.schemaless.tags as free
-from controller.core.mutation import purge_entity_tags, purge_type_tags
+from controller.core.arguments import purge_arguments
+from controller.core.mutation import purge_entity_tags, purge_id_tags, purge_type_tags
 from controller.core.policy import Key, Policy
 from controller.core.schema import SchemaIndex
-from controller.core.tags import Tag
+from controller.core.tags import (
+    KINDS,
+    NULL_ID,
+    SOME_ID,
+    Tag,
+    list_tag,
+    null_tag,
+    operation_tag,
+    printed_tags,
+    root_field_arguments_tag,
+    root_field_tag,
+    unidentified_tag,
+)
 
 _NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 
@@ -28,6 +41,8 @@ class Targets:
         self._policy = policy
         self._index = index
         self.names = _purgeable(index) if index is not None else ()
+        root = index.schema.query_type if index is not None else None
+        self._fields = root.fields if root is not None else {}
 
     def tags(self, type_name: str, named: Named | None) -> tuple[Tag, ...]:
         """The tags of the entities of ``type_name`` that ``named`` identifies; None: all of it.
@@ -77,6 +92,98 @@ class Targets:
         """The names of all fields that are, or are part of, a key of a type."""
         keys = (key for name in self._types(type_name) for key in self._keys(name))
         return tuple(dict.fromkeys(field for key in keys for field in key))
+
+    def keys(self, type_name: str) -> tuple[Key, ...]:
+        """The keys of a type, of an interface or union those of its members."""
+        keys = (key for name in self._types(type_name) for key in self._keys(name))
+        return tuple(dict.fromkeys(keys))
+
+    def list_tags(self, type_name: str) -> tuple[Tag, ...]:
+        """The tags of all lists of a type, and of nulls where it could stand."""
+        return tuple(
+            tag for name in self._types(type_name) for tag in (list_tag(name), null_tag(name))
+        )
+
+    @property
+    def query_fields(self) -> tuple[str, ...]:
+        """The fields of the query root; none without a schema."""
+        return tuple(self._fields)
+
+    def query(self, name: str) -> tuple[Tag, ...]:
+        """The tag of all answers in which this field of the query root stands.
+
+        Raises:
+            GraphQLError: the query root has no such field.
+        """
+        self._check_query_field(name)
+        return (root_field_tag(name),)
+
+    def query_with(self, name: str, arguments: Mapping[str, object]) -> tuple[Tag, ...]:
+        """The tags of the answers in which this field stands with exactly these arguments.
+
+        Raises:
+            GraphQLError: the query root has no such field, or the field no such argument.
+        """
+        self._check_query_field(name)
+        field = self._fields.get(name)
+        known = list(field.args) if field is not None else list(arguments)
+        for argument in arguments:
+            if argument not in known:
+                meant = did_you_mean(suggestion_list(argument, known))
+                message = f"Query.{name} has no argument {argument!r}.{meant}"
+                raise _error(message, "UNKNOWN_ARGUMENT")
+        return tuple(
+            root_field_arguments_tag(name, form) for form in purge_arguments(arguments, field)
+        )
+
+    def operation(self, name: str) -> tuple[Tag, ...]:
+        """The tag of all answers to operations of this name. Any name can have been stored.
+
+        Raises:
+            GraphQLError: it is no name.
+        """
+        if not _NAME.fullmatch(name):
+            raise _error(f"{name!r} is no operation name", "UNKNOWN_OPERATION")
+        return (operation_tag(name),)
+
+    def ids(self, value: str) -> tuple[Tag, ...]:
+        """The tags of the entity with this ``id``, whatever its type (``globalIds``).
+
+        Raises:
+            GraphQLError: answers have no such tags.
+        """
+        if not self._policy.global_ids:
+            message = "Ids identify nothing without their type: set globalIds, or name the type"
+            raise _error(message, "GLOBAL_IDS_OFF")
+        return purge_id_tags(value)
+
+    def tag(self, text: str) -> tuple[Tag, ...]:
+        """A tag as ``shellac-debug`` and `shellac explain` print it.
+
+        With one entity go the answers with so many of its type that they are not tagged one by one.
+
+        Raises:
+            GraphQLError: no tag begins so.
+        """
+        kind, colon, rest = text.partition(":")
+        if text not in (SOME_ID, NULL_ID) and not (kind in KINDS and colon and rest):
+            kinds = ", ".join(f"{each}:" for each in KINDS)
+            raise _error(f"{text!r} is no tag: they begin with {kinds}", "UNKNOWN_TAG")
+        tags = printed_tags(text)
+        if kind == "key":
+            tags += (unidentified_tag(rest.partition(":")[0]),)
+        elif kind == "id":
+            tags += (SOME_ID,)
+        return tags
+
+    def _check_query_field(self, name: str) -> None:
+        if self._index is None:
+            if not _NAME.fullmatch(name):
+                raise _error(f"{name!r} is no field name", "UNKNOWN_QUERY_FIELD")
+        elif name not in self._fields:
+            meant = did_you_mean(suggestion_list(name, self.query_fields))
+            message = f"The schema has no query field {name!r}.{meant}"
+            raise _error(message, "UNKNOWN_QUERY_FIELD")
 
     def _types(self, type_name: str) -> tuple[str, ...]:
         """The object types that a name stands for."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Literal
 
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 from graphql.type import is_composite_type, is_introspection_type
 
+from controller.cli.check_mutations import check_mutations
+from controller.cli.findings import Finding, hint
 from controller.core.hints import DIRECTIVE, read_hints
-from controller.core.mutation import unnamed_mutations
 from controller.core.roots import RootNames, contradicted, schema_name
 from controller.core.schema import SchemaIndex
 from controller.core.schemaless.rules import is_root_entry
@@ -25,23 +23,7 @@ from controller.schemaless import LOST
 from vclgen.config import Config, Notice
 from vclgen.errors import ConfigError
 
-Level = Literal["error", "warning", "note"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to know. ``where`` is a key path of the config, or what was asked."""
-
-    level: Level
-    where: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.level}: {self.where}: {self.message}"
-
-    def as_dict(self) -> dict[str, str]:
-        """For ``--json``."""
-        return asdict(self)
+__all__ = ["Finding", "check_config", "check_schema"]
 
 
 async def check_config(config: Config, notices: Sequence[Notice]) -> list[Finding]:
@@ -99,7 +81,7 @@ def check_without_schema(config: Config) -> Iterator[Finding]:
 
 def check_schema(config: Config, schema: GraphQLSchema) -> Iterator[Finding]:
     """Names of the config that the schema does not know, roots that it names otherwise, hints that
-    cannot count, and mutations that name no type.
+    cannot count, and mutations whose answers name no entity.
     """
     roots = root_names(config)
     yield from _check_roots(schema, roots)
@@ -122,13 +104,7 @@ def check_schema(config: Config, schema: GraphQLSchema) -> Iterator[Finding]:
         yield from _check_coordinate(schema, "fieldTypes", name, [field])
         for name in made_of:
             yield from _check_coordinate(schema, f"fieldTypes.{written}", name, ())
-    for field in unnamed_mutations(SchemaIndex(schema, policy_of(config))):
-        yield Finding(
-            "warning",
-            f"Mutation.{field}",
-            "purges nothing unless its answer holds an entity: neither its payload nor its name "
-            "says which type it changes",
-        )
+    yield from check_mutations(SchemaIndex(schema, policy_of(config)))
 
 
 def _check_roots(schema: GraphQLSchema, roots: RootNames) -> Iterator[Finding]:
@@ -173,7 +149,7 @@ def _check_coordinate(
     type_ = schema.get_type(name)
     if not is_composite_type(type_):
         known = [n for n, t in schema.type_map.items() if is_composite_type(t)]
-        yield Finding("error", where, f"the schema has no type {name}{_hint(name, known)}")
+        yield Finding("error", where, f"the schema has no type {name}{hint(name, known)}")
         return
     assert type_ is not None
     if is_introspection_type(type_):
@@ -183,10 +159,5 @@ def _check_coordinate(
     )
     for field in sorted(fields):
         if field not in known_fields:
-            hint = _hint(field, known_fields)
-            yield Finding("error", where, f"the type {name} has no field {field}{hint}")
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f", did you mean {close[0]}?" if close else ""
+            near = hint(field, known_fields)
+            yield Finding("error", where, f"the type {name} has no field {field}{near}")

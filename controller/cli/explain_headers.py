@@ -1,7 +1,7 @@
 """What the headers of a request do, as the generated VCL decides it.
 
 The same steps in the same order as ``request_recv``, ``bypass_recv``, ``accept_recv``,
-``verdict_recv``, ``keyed_recv`` and ``scopes_recv`` of ``templates/features/``;
+``keyed_type``, ``keyed_recv`` and ``scopes_recv`` of ``templates/features/``;
 tests/e2e/test_explain.py holds this against a running node.
 """
 

@@ -1,7 +1,8 @@
 """The command line. Every expected failure ends here: its message on stderr, an exit code by kind.
 
 Exit codes: 0 done; 1 something went wrong while running; 2 the config (or the command line, or a
-document on it) is wrong; 3 the VCL does not compile; 4 something could not be reached or refused.
+document on it) is wrong; 3 the VCL does not compile; 4 something could not be reached or refused;
+5 a purge is recorded, but a node has not applied it yet.
 """
 
 from __future__ import annotations
@@ -21,13 +22,20 @@ from controller.cli.configs import Chosen, choose
 from controller.cli.explain import explain
 from controller.cli.explain_input import read_question
 from controller.cli.explain_text import rendered
+from controller.cli.playground import playground_command
 from controller.cli.purges import purge_app
 from controller.cli.schemas import schema_app
 from controller.cli.serve import run_serve
 from controller.cli.tokens import token_app
 from controller.cli.tour import tour
 from controller.cli.up import Setup, ensure_secret, prepare, run_up
-from controller.errors import NodeError, OriginError, RequestRefused, SchemaUnavailable
+from controller.errors import (
+    NodeError,
+    OriginError,
+    PageUnavailable,
+    RequestRefused,
+    SchemaUnavailable,
+)
 from vclgen.compile import compile_vcl
 from vclgen.errors import ConfigError, ShellacError, VclError
 from vclgen.plan import gateway_plan
@@ -176,6 +184,7 @@ def explain_command(
         raise typer.Exit(BAD_CONFIG)
 
 
+app.command("playground")(playground_command)
 app.add_typer(purge_app, name="purge")
 app.add_typer(schema_app, name="schema")
 app.add_typer(token_app, name="token")
@@ -199,7 +208,13 @@ def main() -> None:
         _end(error, BAD_CONFIG)
     except VclError as error:
         _end(error, BAD_VCL)
-    except (SchemaUnavailable, OriginError, NodeError, RequestRefused) as error:
+    except (
+        SchemaUnavailable,
+        OriginError,
+        NodeError,
+        PageUnavailable,
+        RequestRefused,
+    ) as error:
         _end(error, UNREACHABLE)
     except ShellacError as error:
         _end(error, FAILED)

@@ -34,6 +34,7 @@ from controller.purge.peers import Peers
 from controller.purge.purger import Purger
 from controller.purge.redis_log import RedisLog
 from controller.purge.redis_peers import RedisPeers
+from controller.purge.refetch import Refetcher
 from controller.purge.sqlite_log import SqliteLog
 from controller.purge.terms import Door, Lease
 from controller.schema_keeper import SchemaKeeper
@@ -105,6 +106,10 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
             kept_tokens=kept_tokens,
             key_sets=sets,
         )
+        admin.collectors = (gateway.metrics,)
+        admin.refetcher = await stack.enter_async_context(
+            Refetcher(config.varnish.listen, config.path)
+        )
 
         def take(brain: Brain) -> None:
             gateway.brain = brain
@@ -115,8 +120,8 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
         keeper = SchemaKeeper(config, policy, take, admin)
         admin.keeper = keeper
         listeners = [
-            Listener(gateway, config.controller.gateway_listen),
-            Listener(gateway, config.controller.pass_listen),
+            Listener(gateway, config.controller.gateway_listen, config.max_request_size),
+            Listener(gateway, config.controller.pass_listen, config.max_request_size),
             Listener(create_admin_app(admin), config.controller.admin_listen),
         ]
         jobs = [keeper.run(), keep_trimmed(log), nodes.run(), *(keys.run() for keys in sets)]
@@ -161,9 +166,9 @@ async def _opened_log(
 
 class Listener(uvicorn.Server):
     """An app on an address. Signals are the caller's; ``stop`` ends ``serve`` when what is under
-    way was answered, or after ``STOP_SECONDS``."""
+    way was answered, or after ``STOP_SECONDS``. ``message_size`` is in bytes, of WebSockets."""
 
-    def __init__(self, app: Any, address: Address) -> None:
+    def __init__(self, app: Any, address: Address, message_size: int = 1_000_000) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -178,6 +183,7 @@ class Listener(uvicorn.Server):
                 server_header=False,
                 date_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                ws_max_size=message_size,
                 timeout_graceful_shutdown=STOP_SECONDS,
             )
         )

@@ -9,7 +9,9 @@ from vclgen.config import Config
 
 
 def tour(config: Config, token: str, *, demo: bool) -> str:
-    """Commands that show a miss, a hit, a mutation that purges, and a purge by hand."""
+    """Commands that show a miss, a hit, a mutation that purges, and a purge by hand;
+    where the playground is.
+    """
     public = f"http://{config.varnish.listen.reachable}{config.path}"
     admin = f"http://{config.controller.admin_listen.reachable}/{config.name}"
     document = "{ post(id: 1) { title author { name } } }" if demo else "{ __typename }"
@@ -31,7 +33,9 @@ def tour(config: Config, token: str, *, demo: bool) -> str:
             _curl(admin, purge, header=f"stellate-token: {token}"),
         )
     )
-    return "\n".join(line for step in steps for line in step)
+    lines = [line for step in steps for line in step]
+    playground = f"http://{config.controller.admin_listen.reachable}/playground"
+    return "\n".join([*lines, f"# the Purging API in a browser, with that token: {playground}"])
 
 
 def _curl(url: str, document: str, *, show_headers: bool = False, header: str | None = None) -> str:

@@ -46,6 +46,18 @@ def canonical_arguments(arguments: Mapping[str, object]) -> str:
     return _Writer({}, fill=False).written(_Typed(arguments))
 
 
+def purge_arguments(arguments: Mapping[str, object], field: GraphQLField | None) -> tuple[str, ...]:
+    """The forms under which answers have these arguments, where ``field`` is known or not.
+
+    As given, and as the resolver gets them. Without arguments those answers alone are meant for
+    which none were passed, so then nothing is filled in.
+    """
+    forms = [_Writer({}, fill=False).written(_Typed(arguments))]
+    if field is not None and arguments:
+        forms.append(_Writer({}, fill=True).written(_Typed(arguments, field.args)))
+    return tuple(dict.fromkeys(forms))
+
+
 def root_field_arguments(
     field: GraphQLField,
     node: FieldNode,
@@ -57,7 +69,7 @@ def root_field_arguments(
     As passed; and as the resolver gets them: with the schema's defaults at every depth for what was
     not passed, and one value for a list of one (3.11).
     """
-    known = _known(definition, variables)
+    known = known_variables(definition, variables)
     forms = (
         passed_arguments(node, definition, variables),
         _Writer(known, fill=True).written(_Typed(_passed(node), field.args)),
@@ -69,18 +81,8 @@ def passed_arguments(
     node: FieldNode, definition: OperationDefinitionNode, variables: Mapping[str, object]
 ) -> str:
     """The arguments as passed, without what only a schema knows."""
-    return _Writer(_known(definition, variables), fill=False).written(_Typed(_passed(node)))
-
-
-def _known(
-    definition: OperationDefinitionNode, variables: Mapping[str, object]
-) -> dict[str, object]:
-    """The variables, with the defaults that the operation declares."""
-    return {
-        v.variable.name.value: v.default_value
-        for v in definition.variable_definitions or ()
-        if v.default_value is not None
-    } | dict(variables)
+    known = known_variables(definition, variables)
+    return _Writer(known, fill=False).written(_Typed(_passed(node)))
 
 
 def _passed(node: FieldNode) -> dict[str, object]:
@@ -121,7 +123,7 @@ class _Writer:
             if isinstance(item, _Text):
                 out.append(item)
                 continue
-            value, type_ = self._resolved(item.value), _nullable(item.type)
+            value, type_ = plain(item.value, self.variables), nullable(item.type)
             if isinstance(type_, GraphQLList) and not isinstance(value, list) and value is not None:
                 value = [value]
             if isinstance(value, Mapping):
@@ -146,14 +148,14 @@ class _Writer:
         """The parts between the braces, last first. A member whose variable is missing is left
         out, and may then have a default.
         """
-        fields = _fields(type_)
+        fields = fields_of(type_)
         members = {
             name: _Typed(member, getattr(fields.get(name), "type", None), default)
             for name, member in value.items()
             if self._known(member)
         }
         if self.fill and self.filled < MAX_FILLED:
-            filled = {n: found for n, found in _defaults(fields) if n not in members}
+            filled = {n: found for n, found in defaults(fields) if n not in members}
             self.filled += len(filled) if default else 0
             members |= filled
         parts: list[_Typed | _Text] = []
@@ -164,35 +166,51 @@ class _Writer:
     def _known(self, value: object) -> bool:
         return not isinstance(value, VariableNode) or value.name.value in self.variables
 
-    def _resolved(self, value: object) -> object:
-        """A node of the document as the JSON value it means; a number as a ``Lexeme``."""
-        if isinstance(value, VariableNode):
-            value = self.variables.get(value.name.value)
-        if isinstance(value, ListValueNode | tuple):
-            return list(value.values if isinstance(value, ListValueNode) else value)
-        if isinstance(value, ObjectValueNode):
-            return {field.name.value: field.value for field in value.fields}
-        if isinstance(value, NullValueNode):
-            return None
-        if isinstance(value, IntValueNode | FloatValueNode):
-            return Lexeme(value.value)
-        if isinstance(value, ValueNode):
-            return getattr(value, "value", None)
-        return value
+
+def known_variables(
+    definition: OperationDefinitionNode, variables: Mapping[str, object]
+) -> dict[str, object]:
+    """The variables that have a value: given, or by the operation's default."""
+    return {
+        v.variable.name.value: v.default_value
+        for v in definition.variable_definitions or ()
+        if v.default_value is not None
+    } | dict(variables)
 
 
-def _nullable(type_: object) -> object:
+def plain(value: object, variables: Mapping[str, object]) -> object:
+    """A node of the document as the JSON value it means; a number as a ``Lexeme``. Members and
+    elements are left as they are.
+    """
+    if isinstance(value, VariableNode):
+        value = variables.get(value.name.value)
+    if isinstance(value, ListValueNode | tuple):
+        return list(value.values if isinstance(value, ListValueNode) else value)
+    if isinstance(value, ObjectValueNode):
+        return {field.name.value: field.value for field in value.fields}
+    if isinstance(value, NullValueNode):
+        return None
+    if isinstance(value, IntValueNode | FloatValueNode):
+        return Lexeme(value.value)
+    if isinstance(value, ValueNode):
+        return getattr(value, "value", None)
+    return value
+
+
+def nullable(type_: object) -> object:
+    """The type without its exclamation mark."""
     return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
 
 
-def _fields(type_: object) -> Mapping[str, GraphQLArgument | GraphQLInputField]:
+def fields_of(type_: object) -> Mapping[str, GraphQLArgument | GraphQLInputField]:
+    """The members of an input object's type, or the arguments themselves."""
     if isinstance(type_, GraphQLInputObjectType):
         fields: Mapping[str, GraphQLInputField] = type_.fields
         return fields
     return type_ if isinstance(type_, Mapping) else {}
 
 
-def _defaults(
+def defaults(
     fields: Mapping[str, GraphQLArgument | GraphQLInputField],
 ) -> Iterator[tuple[str, _Typed]]:
     """As written in SDL or introspection: a literal; in code it may be a plain value."""
@@ -209,11 +227,11 @@ def _leaf(value: object) -> str:
     if isinstance(value, bool):
         return '"true"' if value else '"false"'
     if isinstance(value, int | float | Lexeme):
-        return json.dumps(_number(str(value)))
+        return json.dumps(number_text(str(value)))
     return json.dumps(value if isinstance(value, str) else str(value))
 
 
-def _number(text: str) -> str:
+def number_text(text: str) -> str:
     """One text for all ways to write a number, without losing a digit."""
     if text.isdigit() and (text == "0" or text[0] != "0"):
         return text

@@ -1,4 +1,4 @@
-"""Where things stand in a JSON text: members by path, as byte offsets. The text must be valid."""
+"""Where things stand in a JSON text, as byte offsets. The text must be valid."""
 
 from __future__ import annotations
 
@@ -58,6 +58,21 @@ def members(text: bytes) -> Iterator[Member]:
                 stack.append(_Open(mark == b"["))
             else:
                 yield from _closed(stack, token.end())
+
+
+def elements(text: bytes) -> Iterator[bytes]:
+    """The elements of an array, each as it is written."""
+    depth, start = 0, -1
+    for token in _TOKEN.finditer(text):
+        mark = token[0]
+        closes = mark in (b"}", b"]")
+        if depth == 1 and (mark == b"," or closes):
+            if start >= 0:
+                yield text[start : token.start()].rstrip()
+            start = -1
+        elif depth == 1 and start < 0:
+            start = token.start()
+        depth += (mark in (b"{", b"[")) - closes
 
 
 def _next(container: _Open) -> None:

@@ -21,7 +21,7 @@ from graphql.type import (
 )
 
 from controller.core.operation import Operation, selections
-from controller.core.policy import Key
+from controller.core.policy import Key, Policy
 from controller.core.schema import SchemaIndex
 from controller.core.shape import Selected, Shape, operation_shape
 from controller.core.sites import collected_nodes, declared_types
@@ -140,6 +140,11 @@ class Layout:
         self.root = Position(self, shape, None)
         self.root_fields = shape.on(shape.type.name)
         self.declared = declared_types(index, operation)
+
+    @property
+    def policy(self) -> Policy:
+        """Of the config."""
+        return self.index.policy
 
     def compile(self, shape: Shape, name: str) -> Kind:
         index = self.index

@@ -1,28 +1,34 @@
-"""From a mutation's outcome to what it purges (policy Entity).
+"""From a mutation's outcome to what it purges, by the policy of each of its root fields.
 
 Invariant 5: doubt widens the purge. What an answer names is purged entity by entity; a root field
-whose answer names nothing purges the types it can be about; one whose answer names none of the
-types in its own name purges those as well; when nothing is known about the outcome, all that and
-every type the mutation selects.
+whose answer names nothing purges what its entry in ``mutations`` says, or else the types it can be
+about; one without an entry whose answer names none of the types in its own name purges those as
+well; when nothing is known about the outcome, all that and every type the mutation selects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from types import MappingProxyType
 
-from graphql.language import FieldNode, SelectionSetNode
-from graphql.type import GraphQLCompositeType, GraphQLObjectType, get_named_type
+from graphql.language import FieldNode
 
 from controller.core.answer import entity_tags
 from controller.core.layout import Layout
-from controller.core.names import named_types, types_by_form
+from controller.core.mutation_entries import named_by
+from controller.core.mutation_errors import Path, lost
+from controller.core.mutation_types import (
+    is_exempt,
+    payload_types,
+    types_below,
+    types_of_name,
+    types_selected,
+)
 from controller.core.operation import Operation, selections
-from controller.core.policy import GLOBAL_ID, Key
+from controller.core.policy import GLOBAL_ID, Key, MutationPolicy
 from controller.core.schema import SchemaIndex
 from controller.core.shape import Selected
-from controller.core.sites import selected_types
 from controller.core.tags import (
     NULL_ID,
     SOME_ID,
@@ -51,12 +57,26 @@ class NotExecuted:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Crash, time-out, ``data: null``, or an answer in doubt, of which ``data`` may be known."""
+    """Crash, time-out, ``data: null``, or an answer in doubt, of which ``data`` may be known.
+
+    ``paths``: the doubt is about these places alone, where errors stand; None: about everything.
+    """
 
     data: Mapping[str, object] | None = None
+    paths: tuple[Path, ...] | None = None
 
 
-Outcome = Answered | NotExecuted | Unknown
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What a later part of an answer holds; for the first part all was purged that it leaves open.
+
+    ``data`` is as much of the whole as leads to it.
+    """
+
+    data: Mapping[str, object]
+
+
+Outcome = Answered | NotExecuted | Unknown | Later
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +88,11 @@ class MutationPurge:
 
 
 def purge_for_mutation(
-    index: SchemaIndex, operation: Operation, layout: Layout | None, outcome: Outcome
+    index: SchemaIndex,
+    operation: Operation,
+    layout: Layout | None,
+    outcome: Outcome,
+    variables: Mapping[str, object] = MappingProxyType({}),
 ) -> MutationPurge:
     """What ``operation`` purges. ``layout`` is that of what was sent (None: sent as written).
 
@@ -82,9 +106,15 @@ def purge_for_mutation(
     tags: set[Tag] = set()
     unnamed = []
     for key, selected in layout.root_fields.items():
-        if selected.name == "__typename":
+        if selected.name == "__typename" or is_exempt(index.policy, selected.name):
             continue
-        found = _root_field(index, operation, layout, key, selected, outcome)
+        if isinstance(outcome, Later):
+            later = _later(index, layout, key, outcome.data)
+            if later is None:
+                return purge_for_mutation(index, operation, layout, Unknown(), variables)
+            tags |= later
+            continue
+        found = _root_field(index, operation, layout, key, outcome, variables)
         if found is None:
             unnamed.append(selected.name)
         else:
@@ -130,8 +160,8 @@ def _by_name_alone(index: SchemaIndex, operation: Operation) -> MutationPurge:
         tag
         for part in parts
         for node in selections(part.selection_set)
-        if isinstance(node, FieldNode)
-        for name in _named(index, node.name.value)
+        if isinstance(node, FieldNode) and not is_exempt(index.policy, node.name.value)
+        for name in types_of_name(index, node.name.value)
         for tag in purge_type_tags(index, name)
     }
     roots = operation.definition.selection_set.selections
@@ -144,27 +174,103 @@ def _root_field(
     operation: Operation,
     layout: Layout,
     key: str,
-    selected: Selected,
     outcome: Answered | Unknown,
+    variables: Mapping[str, object],
 ) -> set[Tag] | None:
     """What one root field purges; None: it would have to purge something, and nothing says what."""
+    selected = layout.root_fields[key]
+    policy, targets = index.policy.mutation(selected.name)
     data = outcome.data or {}
     seen = _seen(layout, key, data)
-    certain = isinstance(outcome, Answered) and not seen.unexpected
+    missing = _missing(index, operation, selected, key, outcome)
+    certain = missing is not None and not seen.unexpected
     if certain and key not in data and not selected.certain:
         return set()
-    tags = _seen_tags(index, seen)
-    named = _named(index, selected.name)
-    types: set[str] = set()
-    if not (certain and seen.keyed):
-        types = _payload_types(index, selected.shape.type if selected.shape else None)
+    if not index.policy.failed_mutations_purge and _failed(key, outcome):
+        return set()
+    tags = _tags_of_targets(index, operation, selected, variables, data.get(key))
+    if policy == "None":
+        return tags
+    tags |= _seen_tags(index, seen, policy)
+    types = set(missing or ())
+    if not certain or not (seen.keyed or targets):
+        types |= payload_types(index, selected.shape.type if selected.shape else None)
+    named = types_of_name(index, selected.name)
     # An answer that names only others (``deletePost { user { id } }``) leaves its own type unsaid.
-    if not certain or named.isdisjoint(types | seen.keyed):
+    if not targets and (not certain or named.isdisjoint(types | seen.keyed)):
         types |= named
     if not certain:
-        types |= _selected_types(index, operation, selected)
+        types |= types_selected(index, operation, selected)
     tags |= {tag for name in types for tag in purge_type_tags(index, name)}
-    return tags or None
+    return tags if tags or targets else None
+
+
+def _later(
+    index: SchemaIndex, layout: Layout, key: str, data: Mapping[str, object]
+) -> set[Tag] | None:
+    """The entities of a root field in a later part; None: they cannot be told."""
+    policy, _ = index.policy.mutation(layout.root_fields[key].name)
+    if policy == "None" or key not in data:
+        return set()
+    seen = _seen(layout, key, data)
+    return None if seen.unexpected else _seen_tags(index, seen, policy)
+
+
+def _missing(
+    index: SchemaIndex,
+    operation: Operation,
+    selected: Selected,
+    key: str,
+    outcome: Answered | Unknown,
+) -> set[str] | None:
+    """The keyed types of which the answer may have lost something to an error; None: anything may
+    be missing.
+    """
+    if isinstance(outcome, Answered):
+        return set()
+    if outcome.data is None or outcome.paths is None:
+        return None
+    types: set[str] = set()
+    for path in outcome.paths:
+        if path[0] != key:
+            continue
+        value = outcome.data.get(key)
+        found = lost(index, selected, value, path[1:]) if value is not None else None
+        if found is None:
+            return None
+        for each in found:
+            types |= types_below(index, operation, each)
+    return types
+
+
+def _failed(key: str, outcome: Answered | Unknown) -> bool:
+    """Whether a root field is null with an error, by an origin's whole answer."""
+    return (
+        isinstance(outcome, Unknown)
+        and outcome.paths is not None
+        and (outcome.data or {}).get(key) is None
+        and any(path[0] == key for path in outcome.paths)
+    )
+
+
+def _tags_of_targets(
+    index: SchemaIndex,
+    operation: Operation,
+    selected: Selected,
+    variables: Mapping[str, object],
+    result: object,
+) -> set[Tag]:
+    """By the policy as well: an entity that an entry names reaches as far as one in the answer."""
+    policy, targets = index.policy.mutation(selected.name)
+    named = named_by(index, targets, operation, selected, variables, result)
+    tags = set(named.tags)
+    for name, key, values in named.entities:
+        tags.update(purge_entity_tags(index, name, key, values))
+        if policy == "List":
+            tags.update(map(list_tag, _concrete(index, name)))
+        elif policy == "Type":
+            tags.update(purge_type_tags(index, name))
+    return tags.union(*(purge_type_tags(index, name) for name in named.types))
 
 
 def _seen(layout: Layout, key: str, data: Mapping[str, object]) -> Seen:
@@ -174,69 +280,16 @@ def _seen(layout: Layout, key: str, data: Mapping[str, object]) -> Seen:
     return walk(layout, value, layout.position(selected))
 
 
-def _seen_tags(index: SchemaIndex, seen: Seen) -> set[Tag]:
-    """Entities by their keys; of one that does not tell its key, the type."""
-    tags = {
-        tag
-        for name, found in entity_tags(index, seen).items()
-        for tag in (*found, unidentified_tag(name), null_tag(name))
-    }
-    return tags.union(*(purge_type_tags(index, name) for name in seen.unidentified))
-
-
-def unnamed_mutations(index: SchemaIndex) -> tuple[str, ...]:
-    """The mutation fields that purge nothing when their answer holds no entity."""
-    root = index.schema.mutation_type
-    fields = root.fields if root is not None else {}
-    return tuple(
-        name
-        for name, field in fields.items()
-        if not _payload_types(index, index.named(get_named_type(field.type).name))
-        and not _named(index, name)
-    )
-
-
-def _payload_types(index: SchemaIndex, payload_type: GraphQLCompositeType | None) -> set[str]:
-    """The keyed types that a mutation's payload is, or can hold one level down."""
-    payload: set[str] = set()
-    if payload_type is not None:
-        for type_ in index.possible_types(payload_type):
-            payload |= _keyed(index, type_.name) or {
-                name
-                for field in type_.fields.values()
-                for name in _keyed(index, get_named_type(field.type).name)
-            }
-    return payload
-
-
-def _selected_types(index: SchemaIndex, operation: Operation, selected: Selected) -> set[str]:
-    """The keyed types that the field selects."""
-    root = index.schema.get_root_type(operation.type)
-    assert root is not None
-    start = [(SelectionSetNode(selections=selected.nodes), root)]
-    found = selected_types(index, operation.fragments, start)
-    return {name for name in found if _keyed(index, name)}
-
-
-def _keyed(index: SchemaIndex, name: str) -> set[str]:
-    """The possible types of this name that have a key."""
-    return {name for name in index.possible_names(name) if _has_key(index, name)}
-
-
-def _has_key(index: SchemaIndex, name: str) -> bool:
-    type_ = index.named(name)
-    return isinstance(type_, GraphQLObjectType) and bool(index.keys(type_))
-
-
-def _named(index: SchemaIndex, field_name: str) -> set[str]:
-    found = named_types(field_name, _forms(index))
-    return {name for abstract in found for name in _keyed(index, abstract)}
-
-
-@lru_cache(maxsize=4)
-def _forms(index: SchemaIndex) -> Mapping[str, set[str]]:
-    """The names of all types that are keyed, or stand for keyed types, by form."""
-    return types_by_form(name for name in index.schema.type_map if _keyed(index, name))
+def _seen_tags(index: SchemaIndex, seen: Seen, policy: MutationPolicy) -> set[Tag]:
+    """By the policy, entities by their keys; of one that does not tell its key, the type."""
+    whole = seen.keyed if policy == "Type" else seen.unidentified
+    tags = {tag for name in whole for tag in purge_type_tags(index, name)}
+    if policy == "List":
+        tags.update(map(list_tag, seen.keyed))
+    if policy != "Type":
+        for name, found in entity_tags(index, seen).items():
+            tags.update((*found, unidentified_tag(name), null_tag(name)))
+    return tags
 
 
 def _concrete(index: SchemaIndex, type_name: str) -> Sequence[str]:

@@ -37,6 +37,12 @@ def named_types(field_name: str, known: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
+def types_named(name: str, known: Mapping[str, set[str]]) -> set[str]:
+    """The types that the whole of a name means, in the singular or plural: a table's."""
+    forms = _forms(name.replace("_", "").lower())
+    return set().union(*(known.get(form, ()) for form in forms))
+
+
 def _forms(word: str) -> set[str]:
     forms = {word}
     if word.endswith("s"):

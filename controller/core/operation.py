@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from graphql import (
@@ -72,6 +72,12 @@ def select_operation(source: str, operation_name: str | None) -> Operation | Ref
     if isinstance(parsed, Refusal):
         return parsed
     return choose_operation(parsed, source, operation_name)
+
+
+def with_text(operation: Operation, text: str) -> Operation:
+    """The same operation by another canonical text, into which nothing can be inserted."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return replace(operation, text=text, digest=digest, opened={})
 
 
 def parse_source(source: str) -> DocumentNode | Refusal:

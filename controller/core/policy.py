@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from graphql import OperationType
 
@@ -37,6 +37,54 @@ class Rule:
     hashes: frozenset[str] = frozenset()
 
 
+MutationPolicy = Literal["Entity", "List", "Type", "None"]
+"""Stellate's words for what the entities in a mutation's answer purge, and None for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeType:
+    """A type; with ``places`` the entities of it whose ``key`` has the values that stand there.
+
+    ``key`` None: the first key of the type. A place is ``("args", "input", "id")`` or
+    ``("result", "deletedId")``.
+    """
+
+    type: str
+    key: Key | None = None
+    places: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeQuery:
+    """All answers that hold this field of the query root."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeOperation:
+    """All answers to operations of this name."""
+
+    name: str
+
+
+PurgeTarget = PurgeType | PurgeQuery | PurgeOperation
+
+
+@dataclass(frozen=True, slots=True)
+class MutationEntry:
+    """What the owner says of one mutation field. ``policy`` None: the one of all mutations.
+
+    ``targets`` are purged whatever the policy is.
+    """
+
+    policy: MutationPolicy | None = None
+    targets: tuple[PurgeTarget, ...] = ()
+
+
+NO_ENTRY: Final = MutationEntry()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Everything of the config that shapes verdicts, keys, tags and purges.
@@ -48,6 +96,8 @@ class Policy:
     to the types that the field is made of. ``global_ids``: ``id`` names an entity without its type.
     ``root_names`` are the names of roots in all these names. ``default_scope`` is that of
     ``@cacheControl`` hints without one; ``private_scope`` that of PRIVATE ones, None: they pass.
+    ``mutations`` are the entries by field of the mutation root, ``mutation_policy`` is for what
+    they leave open. ``failed_mutations_purge``: one whose answer is null with an error purges, too.
     """
 
     service: str
@@ -66,3 +116,18 @@ class Policy:
     default_scope: str = ANONYMOUS
     private_scope: str | None = None
     cache_introspection: bool = False
+    mutation_policy: MutationPolicy = "Entity"
+    mutations: Mapping[str, MutationEntry] = field(default_factory=dict)
+    failed_mutations_purge: bool = True
+
+    @property
+    def mutations_purge(self) -> bool:
+        """Whether there is any mutation that purges something."""
+        policies = [self.mutation_policy, *(entry.policy for entry in self.mutations.values())]
+        targets = any(entry.targets for entry in self.mutations.values())
+        return targets or any(policy not in ("None", None) for policy in policies)
+
+    def mutation(self, field_name: str) -> tuple[MutationPolicy, tuple[PurgeTarget, ...]]:
+        """What holds for a field of the mutation root."""
+        entry = self.mutations.get(field_name, NO_ENTRY)
+        return entry.policy or self.mutation_policy, entry.targets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 
 from graphql import (
@@ -16,7 +17,13 @@ from graphql import (
     lexicographic_sort_schema,
     print_schema,
 )
-from graphql.type import GraphQLField, GraphQLInterfaceType, get_nullable_type
+from graphql.type import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    get_named_type,
+    get_nullable_type,
+)
 
 from controller.core.hints import read_hints
 from controller.core.policy import Key, Policy
@@ -45,6 +52,7 @@ class SchemaIndex:
             for name in key
         )
         self._keys: dict[str, tuple[Key, ...]] = {}
+        self._payloads = _payloads(schema)
         self.applies = lru_cache(maxsize=65_536)(self._applies)
         self.possible_names = lru_cache(maxsize=65_536)(self._possible_names)
 
@@ -62,13 +70,19 @@ class SchemaIndex:
             return type_
         return None
 
+    def object_type(self, name: str) -> GraphQLObjectType | None:
+        """The object type of this name."""
+        type_ = self.schema.get_type(name)
+        return type_ if isinstance(type_, GraphQLObjectType) else None
+
     def keys(self, type_: GraphQLObjectType | GraphQLInterfaceType) -> tuple[Key, ...]:
         """The alternative keys of a type; empty for a value type (Money, PageInfo).
 
         Only leaf fields that need no arguments can identify anything. A root is no entity, even
-        where it has an id (PostGraphile's Query is a Node).
+        where it has an id (PostGraphile's Query is a Node). Nor is a mutation's payload that no
+        query can hold: ``DeletePostPayload { id }`` would pass for the Post that it is about.
         """
-        if self.is_root(type_.name):
+        if self.is_root(type_.name) or type_.name in self._payloads:
             return ()
         found = self._keys.get(type_.name)
         if found is None:
@@ -104,6 +118,37 @@ class SchemaIndex:
             and isinstance(type_, GraphQLObjectType)
             and self.schema.is_sub_type(_abstract(abstract), type_)
         )
+
+
+def _payloads(schema: GraphQLSchema) -> frozenset[str]:
+    """The object types that mutations return and that stand nowhere below the query root."""
+    mutation = schema.mutation_type
+    returned = [get_named_type(f.type) for f in mutation.fields.values()] if mutation else []
+    queried = _reachable(schema, [schema.query_type] if schema.query_type else [])
+    names = {name for type_ in returned for name in _members(schema, type_)}
+    return frozenset(names - queried)
+
+
+def _reachable(schema: GraphQLSchema, start: Iterable[GraphQLNamedType]) -> set[str]:
+    """The names of the object types that an answer to selections on ``start`` can hold."""
+    found: set[str] = set()
+    waiting = [name for type_ in start for name in _members(schema, type_)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            type_ = schema.type_map[name]
+            assert isinstance(type_, GraphQLObjectType)
+            for field in type_.fields.values():
+                waiting += _members(schema, get_named_type(field.type))
+    return found
+
+
+def _members(schema: GraphQLSchema, type_: GraphQLNamedType) -> list[str]:
+    """The object types that a value of the type can have; none for a leaf."""
+    if is_abstract_type(type_):
+        return [possible.name for possible in schema.get_possible_types(_abstract(type_))]
+    return [type_.name] if isinstance(type_, GraphQLObjectType) else []
 
 
 def _abstract(type_: object) -> GraphQLAbstractType:

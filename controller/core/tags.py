@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -87,6 +88,19 @@ def wire(service: str, tag: Tag) -> str:
     return base64.urlsafe_b64encode(digest).decode()
 
 
+KINDS: Final = ("app", "type", "key", "some", "id", "list", "null", "query", "operation")
+"""What tags begin with, before a colon."""
+
+
+def printed_tags(text: str) -> tuple[Tag, ...]:
+    """What a tag may be that was printed as ``text``: as it stands, or with its escapes read.
+
+    ``shellac-debug`` prints characters beyond ASCII as Python's ``backslashreplace`` does.
+    """
+    read = _ESCAPE.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), text)
+    return (text,) if read == text else (text, read)
+
+
 @dataclass(frozen=True, slots=True)
 class Purge:
     """One purge as it stands in the log: tags by name, or everything.
@@ -98,6 +112,11 @@ class Purge:
     source: str
     soft: bool = False
     everything: bool = False
+
+
+_ESCAPE: Final = re.compile(
+    r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U(0010[0-9a-f]{4}|000[0-9a-f]{5})"
+)
 
 
 def _escaped(value: str) -> str:

@@ -5,8 +5,8 @@ A verdict depends on the request, the schema and the policy alone, never on data
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
 from controller.core.canonical import canonical_json, canonical_key, declared
@@ -36,11 +36,12 @@ class CacheableQuery:
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """A valid mutation, with all variables as sent."""
+    """A valid mutation, with all variables as sent. ``item`` is its place in a batch, if known."""
 
     operation: Operation
     variables: Mapping[str, Json]
     by_get: bool = False
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Pass:
     """Passed as sent. ``detail`` is one of details.py.
 
     ``writes`` are the mutations inside. ``may_write``: there may be one that is not among them;
-    its outcome is unknown. ``operation`` is the one operation, where it is known.
+    its outcome is unknown. ``operation`` is the one operation, where it is known. ``size`` is how
+    many operations a batch has.
     """
 
     detail: str
@@ -56,6 +58,7 @@ class Pass:
     writes: tuple[Mutation, ...] = ()
     may_write: bool = False
     operation: Operation | None = None
+    size: int | None = None
 
 
 Verdict: TypeAlias = CacheableQuery | Mutation | Pass
@@ -76,9 +79,9 @@ def _decide(http: HttpRequest, documents: Documents) -> Verdict:
         case Single():
             return _single(asked, documents)
         case Batch(items=items):
-            return _passed("batch", f"{len(items)} operations at once", items, documents)
+            return _batch(items, documents)
         case Unread():
-            return _passed(asked.detail, asked.message, [asked], documents)
+            return _passed(asked.detail, asked.message, asked, documents)
         case _:
             assert_never(asked)
 
@@ -101,19 +104,28 @@ def _single(asked: Single, documents: Documents) -> Verdict:
     )
 
 
-def _passed(
-    detail: str, message: str, items: Iterable[Single | Unread], documents: Documents
-) -> Pass:
-    """Passed as sent, with the writes inside. Equal ones stay several: they were sent so."""
+def _batch(items: Sequence[Single | Unread], documents: Documents) -> Pass:
+    """Equal writes stay several: they were sent so."""
     writes: list[Mutation] = []
     may_write = False
-    for item in items:
-        if isinstance(item, Unread):
-            may_write = may_write or item.may_write
-        for single in item.items if isinstance(item, Unread) else (item,):
-            verdict = _single(single, documents)
-            if isinstance(verdict, Mutation):
-                writes.append(verdict)
-            elif isinstance(verdict, Pass):
-                may_write = may_write or verdict.may_write
+    for place, item in enumerate(items):
+        found = _passed("batch", "", item, documents)
+        # What could be several operations is none that an element of the answer could be read by.
+        known = len(found.writes) == 1 and (isinstance(item, Single) or len(item.items) == 1)
+        writes += [replace(write, item=place if known else None) for write in found.writes]
+        may_write = may_write or found.may_write
+    message = f"{len(items)} operations at once"
+    return Pass("batch", message, tuple(writes), may_write, size=len(items))
+
+
+def _passed(detail: str, message: str, asked: Single | Unread, documents: Documents) -> Pass:
+    """Passed as sent, with the writes inside."""
+    writes: list[Mutation] = []
+    may_write = isinstance(asked, Unread) and asked.may_write
+    for single in asked.items if isinstance(asked, Unread) else (asked,):
+        verdict = _single(single, documents)
+        if isinstance(verdict, Mutation):
+            writes.append(verdict)
+        elif isinstance(verdict, Pass):
+            may_write = may_write or verdict.may_write
     return Pass(detail, message, tuple(writes), may_write)

@@ -32,11 +32,14 @@ from controller.gateway.asgi import (
 )
 from controller.gateway.forgetting import Forgetting
 from controller.gateway.identity import identity_response
+from controller.gateway.mutation_purges import MutationPurger
 from controller.gateway.origin import Origin
 from controller.gateway.passes import answer_pass
 from controller.gateway.queries import answer_query
 from controller.gateway.rules import GatewayRules
 from controller.gateway.verdicts import verdict_response
+from controller.gateway.websocket import relay
+from controller.mutation_metrics import MutationMetrics
 from controller.purge.freshness import Freshness
 from controller.purge.purger import Purger
 
@@ -55,12 +58,17 @@ class Gateway:
     purger: Purger
     freshness: Freshness
     rules: GatewayRules
+    metrics: MutationMetrics = field(default_factory=MutationMetrics)
     forgetting: Forgetting = field(init=False)
 
     def __post_init__(self) -> None:
         self.forgetting = Forgetting(self.purger)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            purger = MutationPurger(self.purger, self.metrics)
+            await relay(scope, receive, send, lambda: self.brain, self.origin, purger)
+            return
         assert scope["type"] == "http"
         try:
             request = await read_request(scope, receive, self.rules.max_request_size)
@@ -95,6 +103,13 @@ class Gateway:
             return graphql_error(503, message, "PURGE_LOG_UNAVAILABLE", accept=accept)
 
     async def _round(self, request: Request) -> Response:
+        if request.header(b"x-shellac-round") == "pipe":
+            answer = graphql_error(
+                400, "This is no WebSocket handshake", "NO_HANDSHAKE", accept=None
+            )
+            # Varnish hands on whatever follows on this connection: headers in it are not its own.
+            answer.headers.append((b"connection", b"close"))
+            return answer
         if request.path == "/verdict":
             return verdict_response(self.brain, request)
         if request.path == "/identity":
@@ -114,4 +129,5 @@ class Gateway:
                     )
             except TimeoutError:
                 raise OriginTimeout(f"the origin took longer than {QUERY_SECONDS:g} s") from None
-        return await answer_pass(request, self.brain, self.origin, self.purger)
+        purger = MutationPurger(self.purger, self.metrics)
+        return await answer_pass(request, self.brain, self.origin, purger, self.rules.retries)

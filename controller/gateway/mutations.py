@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,34 +13,48 @@ from controller.brain import Brain, digest
 from controller.core.canonical import canonical_json
 from controller.core.instrument_source import SourceInstrumented
 from controller.core.mutation import Outcome, Unknown
+from controller.core.parts import parts_of
 from controller.core.tags import Purge
 from controller.core.verdict import Mutation
 from controller.errors import OriginError, OriginRefused
 from controller.gateway.asgi import Request, Response
-from controller.gateway.headers import Header, of_the_whole, to_origin
+from controller.gateway.headers import lookup, of_the_whole, to_origin
+from controller.gateway.mutation_purges import (
+    MutationPurger,
+    mutation_purge,
+    purge_headers,
+    root_fields,
+)
+from controller.gateway.mutation_stream import MutationRelay
 from controller.gateway.origin import Origin
-from controller.purge.purger import Outcome as Purged
-from controller.purge.purger import Purger
+from controller.mutation_metrics import MutationMetrics
 from vclgen.names import PASS_HEADERS
-
-logger = logging.getLogger(__name__)
 
 _OF_THE_BODY: Final = frozenset({"content-type", "content-encoding", "accept-encoding"})
 
+_ANSWERING: Final[set[asyncio.Task[Response]]] = set()
+"""A task that nobody else holds could be collected before its end."""
+
 
 async def answer_mutation(
-    request: Request, mutation: Mutation, brain: Brain, origin: Origin, purger: Purger
+    request: Request, mutation: Mutation, brain: Brain, origin: Origin, purger: MutationPurger
 ) -> Response:
     """Record what a mutation could touch, send it, purge what it changed, answer.
 
-    Runs to its end when the client goes away: the purge is not the client's to cancel.
+    Runs to its end when the client goes away: the purge is not the client's to cancel. An answer
+    in parts is handed on part by part.
 
     Raises:
         OriginUnreachable, OriginTimeout: no whole answer came; what it could touch is purged.
         LogUnavailable: it was not sent, for its purge could not be recorded.
     """
     sending = _Sending(brain, origin, purger, mutation, to_origin(request.headers))
-    return await asyncio.shield(asyncio.create_task(sending.answer()))
+    begun: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+    answering = asyncio.create_task(sending.answer(begun))
+    _ANSWERING.add(answering)
+    answering.add_done_callback(_ANSWERING.discard)
+    await asyncio.wait((answering, begun), return_when=asyncio.FIRST_COMPLETED)
+    return begun.result() if begun.done() else answering.result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +63,14 @@ class _Sending:
 
     brain: Brain
     origin: Origin
-    purger: Purger
+    purger: MutationPurger
     mutation: Mutation
     client_headers: list[tuple[str, str]]
 
-    async def answer(self) -> Response:
+    async def answer(self, begun: asyncio.Future[Response]) -> Response:
+        """The answer. One that comes in parts is the result of ``begun`` as soon as its first part
+        may go out.
+        """
         headers = [h for h in self.client_headers if h[0].lower() not in _OF_THE_BODY]
         async with self.purger.intended(self._purge(None, Unknown())) as intended:
             try:
@@ -61,14 +78,22 @@ class _Sending:
             except OriginError:  # it was asked for nothing that changes anything
                 await intended.settle(None)
                 raise
-            body = _graphql_request(sent.text, self.mutation)
-            try:
-                answer = await self.origin.post(body, headers)
-            except OriginRefused:
-                await intended.settle(None)
-                raise
+            async with AsyncExitStack() as opened:
+                try:
+                    asked = self.origin.posted(_graphql_request(sent.text, self.mutation), headers)
+                    stream = await opened.enter_async_context(asked)
+                except OriginRefused:
+                    await intended.settle(None)
+                    raise
+                parts = parts_of(lookup(stream.headers, b"content-type"))
+                if parts is not None:
+                    relay = MutationRelay(self.brain, self.purger, self.mutation, sent, stream)
+                    return await relay.run(parts, intended, begun)
+                answer = await stream.answer()
             read = self.brain.read_mutation(sent, answer.body, answer.status)
-            purged = await intended.settle(self._purge(sent, read.outcome))
+            purge = self._purge(sent, read.outcome, self.purger.metrics)
+            fields = root_fields(self.brain, self.mutation)
+            purged = await self.purger.settle(intended, purge, fields, self.brain)
         headers_back = [*of_the_whole(answer.headers), *purge_headers(purged)]
         return Response(answer.status, headers_back, read.body)
 
@@ -88,31 +113,21 @@ class _Sending:
         accepted = self.brain.accepts_members.peek(asked)
         if accepted is None:
             probe = orjson.dumps({"query": text, "operationName": name})
-            probed = await self.origin.post(probe, headers)
+            # Its answer is read here, whatever form the client wants its own in.
+            asking = [h for h in headers if h[0].lower() != "accept"]
+            probed = await self.origin.post(probe, [*asking, ("Accept", "application/json")])
             accepted = probed.status == 200 and _names_a_type(probed.body)
             if accepted or probed.status in (200, 400):
                 self.brain.accepts_members.put(asked, accepted)
         return sent if accepted else self.brain.source_as_written(operation)
 
-    def _purge(self, sent: SourceInstrumented[Any] | None, outcome: Outcome) -> Purge:
-        return mutation_purge(self.brain, self.purger, self.mutation, sent, outcome)
-
-
-def mutation_purge(
-    brain: Brain,
-    purger: Purger,
-    mutation: Mutation,
-    sent: SourceInstrumented[Any] | None,
-    outcome: Outcome,
-) -> Purge:
-    """What a mutation changed, as far as ``outcome`` tells. ``Unknown()``: what it could touch."""
-    effect = brain.effect(mutation.operation, sent, outcome)
-    if effect.unnamed:
-        fields = ", ".join(effect.unnamed)
-        name = mutation.operation.name or "without a name"
-        logger.warning("mutation %s purges nothing for %s: no type is named", name, fields)
-        purger.unnamed.update(effect.unnamed)
-    return effect.purge
+    def _purge(
+        self,
+        sent: SourceInstrumented[Any] | None,
+        outcome: Outcome,
+        metrics: MutationMetrics | None = None,
+    ) -> Purge:
+        return mutation_purge(self.brain, self.mutation, sent, outcome, metrics)
 
 
 def decides_access(name: str) -> bool:
@@ -121,11 +136,6 @@ def decides_access(name: str) -> bool:
         name.startswith(known[:-1]) if known.endswith("*") else name == known
         for known in PASS_HEADERS
     )
-
-
-def purge_headers(purged: Purged) -> list[Header]:
-    """What the answer says of its purge: nothing if it is done."""
-    return [] if purged.acknowledged else [(b"shellac-purge", b"pending")]
 
 
 def _graphql_request(text: str, mutation: Mutation) -> bytes:

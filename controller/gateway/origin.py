@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Self
@@ -13,11 +13,13 @@ from yarl import URL
 
 from controller.encodings import ASKED, left_encoded, not_decoded
 from controller.errors import OriginRefused, OriginTimeout, OriginUnreachable, OriginUnreadable
-from controller.gateway.headers import Header, lookup, lookup_all
+from controller.gateway.headers import Header, Headers, lookup, lookup_all
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 60.0
 """The longest silence of an origin, before its headers or between two chunks."""
+HEARTBEAT_SECONDS: Final = 30.0
+"""Between pings on a WebSocket; a pong that does not come within half of it ends the connection."""
 CONNECTIONS: Final = 1_000
 MOST_BYTES: Final = 128 * 1024 * 1024
 """Of an answer that is read whole; an endless one must not take the controller's memory."""
@@ -36,8 +38,19 @@ class OriginAnswer:
     @property
     def is_json(self) -> bool:
         """Whether it says that it is a GraphQL answer in JSON."""
-        value = lookup(self.headers, b"content-type") or ""
-        return value.partition(";")[0].strip().lower() in _JSON
+        return _says_json(self.headers)
+
+
+class WebSocketRefused(OriginUnreachable):
+    """The origin opens no WebSocket. ``status`` is what the client is answered with."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(
+            f"the origin refuses the WebSocket with status {status}"
+            if status >= 400
+            else "the origin opens no WebSocket that speaks a subprotocol of GraphQL"
+        )
+        self.status = status if status >= 400 else 502
 
 
 class OriginStream:
@@ -47,6 +60,11 @@ class OriginStream:
         self.status = response.status
         self.headers = tuple(response.raw_headers)
         self._response = response
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it says that it is a GraphQL answer in JSON."""
+        return _says_json(self.headers)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body in pieces as they arrive.
@@ -66,6 +84,23 @@ class OriginStream:
         """
         with _named_errors():
             return await _whole(self._response)
+
+    async def answer(self) -> OriginAnswer:
+        """All of an answer that comes decoded.
+
+        Raises:
+            OriginUnreachable, OriginTimeout: the origin broke off, or sent too much.
+            OriginUnreadable: the answer cannot be decoded.
+        """
+        answer = OriginAnswer(self.status, self.headers, await self.whole())
+        self.check_decoded()
+        return answer
+
+    def check_decoded(self) -> None:
+        """Raises OriginUnreadable if the body still is in an encoding."""
+        problem = left_encoded(", ".join(lookup_all(self.headers, b"content-encoding")))
+        if problem is not None:
+            raise OriginUnreadable(f"the origin's answer cannot be read: {problem}")
 
 
 class Origin:
@@ -103,15 +138,21 @@ class Origin:
                 the request is unknown.
             OriginUnreadable: the answer cannot be decoded.
         """
+        async with self.posted(body, headers) as stream:
+            return await stream.answer()
+
+    @asynccontextmanager
+    async def posted(
+        self, body: bytes, headers: list[tuple[str, str]]
+    ) -> AsyncIterator[OriginStream]:
+        """Send a JSON body; the answer comes decoded.
+
+        Raises:
+            OriginUnreachable, OriginTimeout: no answer came.
+        """
         sent = [*headers, ("Content-Type", "application/json"), ("Accept-Encoding", ASKED)]
-        with _named_errors():
-            async with self._request("POST", self._url, body, sent, decompress=True) as response:
-                body = await _whole(response)
-                answer = OriginAnswer(response.status, tuple(response.raw_headers), body)
-        problem = left_encoded(", ".join(lookup_all(answer.headers, b"content-encoding")))
-        if problem is not None:
-            raise OriginUnreadable(f"the origin's answer cannot be read: {problem}")
-        return answer
+        async with _opened(self._request("POST", self._url, body, sent, decompress=True)) as stream:
+            yield stream
 
     @asynccontextmanager
     async def forward(
@@ -123,13 +164,41 @@ class Origin:
             OriginUnreachable, OriginTimeout: no answer came.
         """
         url = self._with_query(query_string)
-        opened = self._request(method, url, body or None, headers, decompress=False)
-        with _named_errors():
-            response = await opened.__aenter__()
+        request = self._request(method, url, body or None, headers, decompress=False)
+        async with _opened(request) as stream:
+            yield stream
+
+    @asynccontextmanager
+    async def websocket(
+        self, query_string: bytes, headers: list[tuple[str, str]], subprotocols: Sequence[str]
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """Open a WebSocket that speaks one of ``subprotocols``.
+
+        Raises:
+            WebSocketRefused: the origin answered the handshake with another status, or has none
+                of the subprotocols.
+            OriginUnreachable, OriginTimeout: no answer came.
+        """
+        assert self._session is not None
+        constants = {name.lower() for name in self._constants}
+        merged = [h for h in headers if h[0].lower() not in constants]
         try:
-            yield OriginStream(response)
-        finally:
-            await opened.__aexit__(None, None, None)
+            with _named_errors():
+                socket = await self._session.ws_connect(
+                    self._with_query(query_string),
+                    headers=[*merged, *self._constants.items()],
+                    protocols=subprotocols,
+                    heartbeat=HEARTBEAT_SECONDS,
+                    max_msg_size=MOST_BYTES,
+                )
+        except OriginUnreachable as error:
+            if isinstance(error.__cause__, aiohttp.WSServerHandshakeError):
+                raise WebSocketRefused(error.__cause__.status) from error
+            raise
+        async with socket:
+            if socket.protocol is None:
+                raise WebSocketRefused(200)
+            yield socket
 
     def _with_query(self, query_string: bytes) -> URL:
         if not query_string:
@@ -158,6 +227,21 @@ class Origin:
             allow_redirects=False,
             auto_decompress=decompress,
         )
+
+
+def _says_json(headers: Headers) -> bool:
+    value = lookup(headers, b"content-type") or ""
+    return value.partition(";")[0].strip().lower() in _JSON
+
+
+@asynccontextmanager
+async def _opened(request: aiohttp.client._RequestContextManager) -> AsyncIterator[OriginStream]:
+    with _named_errors():
+        response = await request.__aenter__()
+    try:
+        yield OriginStream(response)
+    finally:
+        await request.__aexit__(None, None, None)
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:

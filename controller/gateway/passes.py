@@ -10,58 +10,77 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import orjson
 
 from controller.brain import Brain
+from controller.core.instrument_source import SourceInstrumented
 from controller.core.mutation import Outcome, Unknown
+from controller.core.mutation_answer import MutationAnswer, outcomes_of_batch
 from controller.core.tags import Purge
 from controller.core.verdict import CacheableQuery, Mutation, Pass, Verdict
 from controller.errors import OriginRefused
 from controller.gateway.asgi import Request, Response
 from controller.gateway.headers import from_origin, to_origin, without
-from controller.gateway.mutations import answer_mutation, mutation_purge, purge_headers
+from controller.gateway.mutation_purges import (
+    MutationPurger,
+    mutation_purge,
+    purge_headers,
+    purges_nothing,
+    root_fields,
+)
+from controller.gateway.mutations import answer_mutation
 from controller.gateway.origin import Origin, OriginAnswer, OriginStream
+from controller.gateway.retries import NEVER, Retries, repeatable
 from controller.gateway.verdicts import http_request
-from controller.purge.purger import Purger
+from controller.mutation_metrics import MutationMetrics
 
 logger = logging.getLogger(__name__)
 
 _ENCODED: Final = "accept-encoding"
 
 
-async def answer_pass(request: Request, brain: Brain, origin: Origin, purger: Purger) -> Response:
-    """Hand a request on; purge for it if it writes.
+async def answer_pass(
+    request: Request, brain: Brain, origin: Origin, purger: MutationPurger, retries: Retries
+) -> Response:
+    """Hand a request on; purge for it if it writes, repeat it if it is a query and fails.
 
     Raises:
         OriginUnreachable, OriginTimeout: no answer came; what it could touch is purged.
         LogUnavailable: a write was not sent, for its purge could not be recorded.
     """
     if request.header(b"x-shellac-bypass"):
-        return await _streamed(request, origin)
+        return await _streamed(request, origin, NEVER)
     verdict = brain.decide(http_request(request))
     if isinstance(verdict, Pass) and verdict.detail == "internal-error":
         logger.error("a request could not be analysed and is passed: %s", verdict.message)
-    if isinstance(verdict, Mutation) and not verdict.by_get:
+    writes = may_write(verdict, brain)
+    if isinstance(verdict, Mutation) and writes and not verdict.by_get:
         return await answer_mutation(request, verdict, brain, origin, purger)
-    if _writes(verdict):
+    if writes:
         writing = _answer_write(request, verdict, brain, origin, purger)
         return await asyncio.shield(asyncio.create_task(writing))
-    return await _streamed(request, origin)
+    return await _streamed(request, origin, retries if repeatable(verdict) else NEVER)
 
 
-def _writes(verdict: Verdict) -> bool:
+def may_write(verdict: Verdict, brain: Brain) -> bool:
+    """Whether it may change something that has to be purged."""
+    if not brain.policy.mutations_purge:
+        return False
     match verdict:
         case Mutation():
-            return True
+            return not purges_nothing(brain, verdict)
         case Pass():
-            return verdict.may_write or bool(verdict.writes)
+            return verdict.may_write or not all(
+                purges_nothing(brain, write) for write in verdict.writes
+            )
         case CacheableQuery():
             return False
 
 
-async def _streamed(request: Request, origin: Origin) -> Response:
+async def _streamed(request: Request, origin: Origin, retries: Retries) -> Response:
     """The answer chunk by chunk, in the origin's own encoding."""
     if request.method == "HEAD":
         async with origin.forward(
@@ -69,11 +88,15 @@ async def _streamed(request: Request, origin: Origin) -> Response:
         ) as head:
             return Response(head.status, from_origin(head.headers))
     opened = AsyncExitStack()
-    stream = await opened.enter_async_context(
-        origin.forward(
-            request.method, request.query_string, to_origin(request.headers), request.body
+
+    async def attempt() -> OriginStream:
+        await opened.aclose()
+        headers = to_origin(request.headers)
+        return await opened.enter_async_context(
+            origin.forward(request.method, request.query_string, headers, request.body)
         )
-    )
+
+    stream = await retries.of(attempt)
     return Response(stream.status, from_origin(stream.headers), _chunks(stream, opened))
 
 
@@ -84,11 +107,11 @@ async def _chunks(stream: OriginStream, opened: AsyncExitStack) -> AsyncGenerato
 
 
 async def _answer_write(
-    request: Request, verdict: Verdict, brain: Brain, origin: Origin, purger: Purger
+    request: Request, verdict: Verdict, brain: Brain, origin: Origin, purger: MutationPurger
 ) -> Response:
     """Something that writes and cannot be instrumented: read whole, purged for, handed back."""
     headers = [h for h in to_origin(request.headers) if h[0].lower() != _ENCODED]
-    async with purger.intended(_purge_for(verdict, None, brain, purger)) as intended:
+    async with purger.intended(purge_for(verdict, None, brain)) as intended:
         try:
             async with origin.forward(
                 request.method, request.query_string, headers, request.body
@@ -97,38 +120,61 @@ async def _answer_write(
         except OriginRefused:
             await intended.settle(None)
             raise
-        purged = await intended.settle(_purge_for(verdict, answer, brain, purger))
+        purge = purge_for(verdict, answer, brain, purger.metrics)
+        fields = [name for write in found_writes(verdict) for name in root_fields(brain, write)]
+        purged = await purger.settle(intended, purge, fields, brain)
     kept = without(from_origin(answer.headers), b"content-length")
     return Response(answer.status, [*kept, *purge_headers(purged)], answer.body)
 
 
-def _purge_for(
-    verdict: Verdict, answer: OriginAnswer | None, brain: Brain, purger: Purger
+def found_writes(verdict: Verdict) -> tuple[Mutation, ...]:
+    """The mutations that were read in a request."""
+    match verdict:
+        case Mutation():
+            return (verdict,)
+        case Pass(writes=writes):
+            return writes
+        case CacheableQuery():
+            return ()
+
+
+def purge_for(
+    verdict: Verdict,
+    answer: OriginAnswer | None,
+    brain: Brain,
+    metrics: MutationMetrics | None = None,
 ) -> Purge:
     """What each mutation that was read has changed, and everything for one that was not.
 
     Without an answer: what they could touch.
     """
-    writes = [verdict] if isinstance(verdict, Mutation) else []
-    unread = False
-    if isinstance(verdict, Pass):
-        writes = list(verdict.writes)
-        unread = verdict.may_write
+    unread = isinstance(verdict, Pass) and verdict.may_write
     if unread and (answer is None or _may_have_written(answer)):
         return Purge((), "unreadable mutation", everything=True)
-    purges = []
-    for mutation in writes:
-        outcome: Outcome = Unknown()
-        sent = None
-        if answer is not None and len(writes) == 1:
-            sent = brain.source_as_written(mutation.operation)
-            outcome = brain.read_mutation(sent, answer.body, answer.status).outcome
-        purges.append(mutation_purge(brain, purger, mutation, sent, outcome))
-    source = "; ".join(purge.source for purge in purges)
+    writes = found_writes(verdict)
+    sent = [brain.source_as_written(write.operation) for write in writes]
+    outcomes: list[Outcome] = [Unknown()] * len(writes)
+    size = verdict.size if isinstance(verdict, Pass) else None
+    if answer is not None:
+        read = partial(_read, brain, answer.status)
+        if size is not None:
+            places = [(write.item, each) for write, each in zip(writes, sent, strict=True)]
+            outcomes = outcomes_of_batch(places, size, answer.body, read)
+        elif len(writes) == 1:
+            outcomes = [read(sent[0], answer.body).outcome]
+    purges = [
+        mutation_purge(brain, write, each, outcome, metrics)
+        for write, each, outcome in zip(writes, sent, outcomes, strict=True)
+    ]
+    source = "; ".join(dict.fromkeys(purge.source for purge in purges))
     if any(purge.everything for purge in purges):
         return Purge((), source, everything=True)
     tags = dict.fromkeys(tag for purge in purges for tag in purge.tags)
     return Purge(tuple(tags), source)
+
+
+def _read(brain: Brain, status: int, sent: SourceInstrumented[Any], body: bytes) -> MutationAnswer:
+    return brain.read_mutation(sent, body, status)
 
 
 def _may_have_written(answer: OriginAnswer) -> bool:

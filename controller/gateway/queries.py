@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -15,14 +16,17 @@ from controller.brain import Brain, Unruled, digest
 from controller.core.answer import Answer, Uncuttable
 from controller.core.claims import EXPIRED, Unverified
 from controller.core.instrument import Instrumented
+from controller.core.policy import ANONYMOUS
+from controller.core.register import Again
 from controller.core.rules import Decision
 from controller.core.tags import Tag
 from controller.core.verdict import CacheableQuery
 from controller.gateway.asgi import Request, Response
 from controller.gateway.forgetting import Forgetting
-from controller.gateway.headers import Headers, text
+from controller.gateway.headers import Headers, lookup, text
 from controller.gateway.identity import identify
 from controller.gateway.origin import Origin, OriginAnswer
+from controller.gateway.retries import Retries
 from controller.gateway.rules import GatewayRules
 from controller.gateway.storing import decision_to_store, stored, unstored
 from controller.gateway.verdicts import http_request
@@ -56,7 +60,7 @@ async def answer_query(
     headers = keyed_headers(request.headers, rules, verdict.decision.scopes)
     headers = identified.as_keyed(headers)
     began = freshness.begin()
-    fetched = await _fetch(brain, origin, verdict, headers)
+    fetched = await _fetch(brain, origin, verdict, headers, rules.retries)
     if isinstance(fetched.ruled, Unruled) and fetched.ruled.purge is not None:
         await forgetting.forget(fetched.ruled.purge)
     decision = _decision(fetched, rules)
@@ -83,6 +87,16 @@ async def answer_query(
         debug=rules.debug,
     )
     response.headers.append((b"x-shellac-took", f"{time.monotonic() - started:.3f}".encode()))
+    if lookup(response.headers, b"x-shellac-max-age") is not None:
+        keyed = [each for each in headers if each[0] != "traceparent"]
+        freshness.registry.add(
+            boot,
+            verdict.key,
+            [*keyed, ("x-shellac-claims", identified.text or "")],
+            fetched.tags,
+            times=(decision.max_age, decision.swr),
+            again=_again_by(request, keyed, decision.scopes),
+        )
     return response
 
 
@@ -97,6 +111,18 @@ def _decision(fetched: _Fetched, rules: GatewayRules) -> Decision | str:
 def _again(detail: str) -> Response:
     """Varnish must send the request again, whole and as a pass."""
     return Response(200, [(b"x-shellac-again", b"1"), (b"x-shellac-detail", detail.encode())])
+
+
+def _again_by(
+    request: Request, keyed: list[tuple[str, str]], scopes: frozenset[str]
+) -> Again | None:
+    """How anybody gets this answer again; None if that takes a body or somebody's credentials."""
+    personal = any(name in ("authorization", "cookie") for name, _ in keyed)
+    if request.method != "GET" or scopes - {ANONYMOUS} or personal:
+        return None
+    if not request.query_string.isascii():
+        return None
+    return Again(request.query_string.decode("ascii"), tuple(keyed))
 
 
 def keyed_headers(
@@ -152,7 +178,11 @@ class _Fetched:
 
 
 async def _fetch(
-    brain: Brain, origin: Origin, verdict: CacheableQuery, headers: list[tuple[str, str]]
+    brain: Brain,
+    origin: Origin,
+    verdict: CacheableQuery,
+    headers: list[tuple[str, str]],
+    retries: Retries,
 ) -> _Fetched:
     """Ask with the members that tags need; ask again as written when that did not go well.
 
@@ -163,12 +193,14 @@ async def _fetch(
     name = digest(operation.text)
     if not brain.sent_as_written.peek(name):
         instrumented = brain.instrumented(operation)
-        answer = await origin.post(_graphql_request(instrumented.text, verdict), headers)
+        body = _graphql_request(instrumented.text, verdict)
+        answer = await retries.of(partial(origin.post, body, headers))
         fetched = _read(brain, verdict, instrumented, answer)
         written_so = instrumented.text == operation.source
         if written_so or not (fetched.refused or fetched.has_errors):
             return fetched
-    answer = await origin.post(_graphql_request(operation.source, verdict), headers)
+    body = _graphql_request(operation.source, verdict)
+    answer = await retries.of(partial(origin.post, body, headers))
     fetched = _read(brain, verdict, brain.as_written(operation), answer)
     if not (fetched.refused or fetched.has_errors):
         brain.sent_as_written.put(name, True)

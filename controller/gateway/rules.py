@@ -8,6 +8,7 @@ from typing import Final
 
 from controller.core.policy import ANONYMOUS
 from controller.gateway.identity import ClaimScope, claim_scopes
+from controller.gateway.retries import NEVER, Retries
 from vclgen.config import Config, ScopeSource
 from vclgen.names import ALWAYS_KEYED
 
@@ -30,6 +31,7 @@ class GatewayRules:
     debug: bool
     origin_cache_control: bool = False
     claims: Mapping[str, ClaimScope] = field(default_factory=dict)
+    retries: Retries = NEVER
 
     def forwarded_headers(self, scopes: Iterable[str]) -> frozenset[str]:
         """The headers a cacheable fetch under these scopes may carry beside the fixed ones."""
@@ -72,4 +74,9 @@ def gateway_rules(config: Config) -> GatewayRules:
         debug=config.debug,
         origin_cache_control=not config.ignore_origin_cache_control,
         claims=claim_scopes(config),
+        retries=Retries(
+            network_errors=config.retries.network_errors.is_enabled,
+            server_errors=config.retries.server_errors.is_enabled,
+            graphql_responses=config.retries.server_errors.when_graphql_response,
+        ),
     )

@@ -15,6 +15,7 @@ from typing import Final
 from controller.core.fence import Began, Fence
 from controller.core.recent import Recent
 from controller.core.tags import WIRE_LENGTH, Purge, Tag
+from controller.purge.registry import Registry
 
 FENCE_TAGS: Final = 200_000
 """Tags whose last purge is remembered: about 60 MB at most."""
@@ -27,12 +28,16 @@ BOOTS: Final = 100
 
 
 class Freshness:
-    """Told of every purge, asked before every answer. ``lag`` is ``purge.originLag`` in seconds."""
+    """Told of every purge, asked before every answer. ``lag`` is ``purge.originLag`` in seconds.
+
+    ``registry`` is what nodes were given to store: it counts, and decides nothing.
+    """
 
     def __init__(self, *, lag: float = 0.0) -> None:
         self.fence = Fence(FENCE_TAGS, lag=lag)
         # What was purged before this process began may be lagging still.
         self.fence.flushed(0, time.monotonic())
+        self.registry = Registry()
         self._recent: dict[str, Recent] = {}
         self._refetched: set[str] = set()
         self._second = 0
@@ -76,6 +81,7 @@ class Freshness:
     def forget(self, node: str) -> None:
         """The node with this boot is no more."""
         self._recent.pop(node, None)
+        self.registry.forget(node)
 
     def refetch(self, key: str) -> bool:
         """Whether those who wait for a refused answer to ``key`` should share one new fetch.

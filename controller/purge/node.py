@@ -31,8 +31,8 @@ from controller.purge.leasing import Leasing
 from controller.purge.log import Entry, Position, PurgeLog
 from controller.purge.pace import Pace
 from controller.purge.peers import Applied
-from controller.purge.progress import Progress
-from controller.purge.state import NodeCounts, NodeState, NodeStatus, status_of
+from controller.purge.progress import Progress, Touches
+from controller.purge.state import NodeCounts, NodeState, NodeStatus, Touched, status_of
 from controller.purge.terms import Door, Lease
 from controller.purge.wake import woken
 
@@ -51,7 +51,6 @@ RUN_ENTRIES: Final = 2_000
 """Entries read, joined and applied together at most."""
 RUNS_PER_SECOND: Final = 50
 RUNS_AT_ONCE: Final = 10
-EVERYTHING: Final = Purge((), "a node is flushed", everything=True)
 
 
 class NodeWorker:
@@ -72,6 +71,7 @@ class NodeWorker:
         self._position = Position("", 0, 0)
         self._plan: str | None = None
         self._progress = Progress()
+        self._touches = Touches(2 * RUN_ENTRIES)
         self._ready = asyncio.Event()
         self._wake = asyncio.Event()
         self._pace = Pace(rate=RUNS_PER_SECOND, burst=RUNS_AT_ONCE)
@@ -93,7 +93,6 @@ class NodeWorker:
 
     def set_plan(self, digest: str) -> None:
         """Make ``digest`` (``[0-9a-z]{1,64}``) the generation of the node's verdicts, and keep it.
-
         The node is not ready before it has it.
         """
         self._plan = digest
@@ -103,7 +102,6 @@ class NodeWorker:
 
     async def wait_applied(self, seq: int, seconds: float) -> bool:
         """Whether the node has applied every purge up to ``seq`` for sure within ``seconds``.
-
         False earlier where its lease ends before.
         """
         deadline = time.monotonic() + seconds
@@ -112,6 +110,10 @@ class NodeWorker:
                 return True
             if self.lapsed or time.monotonic() >= deadline:
                 return False
+
+    def touched(self, seq: int) -> Touched | None:
+        """What the entry ``seq``, applied lately, did here."""
+        return self._touches.of(seq)
 
     async def wait_ready(self) -> None:
         """Return when the node has every purge and the plan; use ``asyncio.timeout``."""
@@ -161,7 +163,8 @@ class NodeWorker:
     async def _bring_up(self, connection: NodeConnection) -> None:
         self._wake.clear()
         if self._plan is not None and self._plan != self._state.plan:
-            await self._send_plan(connection, self._plan)
+            await connection.set_plan(self._plan)
+            self._state = replace(self._state, plan=self._plan)
         await self._catch_up(connection)
         if self._plan is not None and self._plan == self._state.plan:
             self._become(NodeStatus.READY)
@@ -177,7 +180,7 @@ class NodeWorker:
         # Another Varnish on this address, or its child anew: what it was sent counts for nothing.
         replaced = before not in (None, word.boot)
         if replaced or seq is None or seq > position.head or seq < position.trimmed:
-            await self._flush(connection)
+            await self._flush(connection, word.boot)
         else:
             if before is None:
                 await asyncio.sleep(SETTLE_SECONDS)
@@ -221,7 +224,7 @@ class NodeWorker:
             except LogTrimmed:
                 self._pace.take()
                 self._position = await self._log.position()
-                await self._flush(connection)
+                await self._flush(connection, self._state.boot or "")
                 await self._report()
                 continue
             if entries:
@@ -245,17 +248,20 @@ class NodeWorker:
         await self._doubts.look(connection)
         self._doubts.add(await chase(connection, recent, entries, self._door.service))
         self.counts.unchased += self._doubts.touch(entries)
-        for request in requests_for(entries, self._door.service):
-            await self._send(connection, request)
+        requests = requests_for(entries, self._door.service)
+        matches = sum([await self._send(connection, request) for request in requests])
+        # While nothing with these tags is admitted: what was, is purged.
+        self._touches.add(entries, matches, self._freshness.registry.applied(boot, entries))
         recent.purging = frozenset()
         self._state = replace(self._state, seq=entries[-1].seq)
         await self._report()
 
-    async def _flush(self, connection: NodeConnection) -> None:
+    async def _flush(self, connection: NodeConnection, boot: str) -> None:
         """Empty the node. What it has missed is not known, so fetches under way count as old."""
         head = self._position.head
-        self._freshness.heard(head, EVERYTHING)
+        self._freshness.heard(head, Purge((), "a node is flushed", everything=True))
         await self._send(connection, PurgeRequest(flush=head, seq=head))
+        self._freshness.registry.flushed(boot)
         self._state = replace(self._state, seq=head)
 
     async def _report(self) -> None:
@@ -263,15 +269,10 @@ class NodeWorker:
         self._progress.now(Applied(self._state.seq or 0, self._doubts.ranges))
         await self._leasing.report(self._state.boot or "", self._progress.applied)
 
-    async def _send(self, connection: NodeConnection, request: PurgeRequest) -> None:
-        self.counts.matches += await connection.purge(request, log_id=self._position.id)
-        self.counts.requests += 1
-        self.counts.keys += request.keys
-        self.counts.flushes += request.flush is not None
-
-    async def _send_plan(self, connection: NodeConnection, digest: str) -> None:
-        await connection.set_plan(digest)
-        self._state = replace(self._state, plan=digest)
+    async def _send(self, connection: NodeConnection, request: PurgeRequest) -> int:
+        matches = await connection.purge(request, log_id=self._position.id)
+        self.counts.sent(request, matches)
+        return matches
 
     async def _failed(self, error: NodeError | LogUnavailable) -> None:
         self.counts.failures += 1

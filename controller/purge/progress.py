@@ -1,12 +1,16 @@
-"""How far a node has come, and tasks that wait until an entry is done there."""
+"""How far a node has come, what entries did there, and tasks that wait until one is done."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
 
+from controller.purge.log import Entry
 from controller.purge.peers import Applied
+from controller.purge.state import Touched
 
 
 class Progress:
@@ -33,3 +37,22 @@ class Progress:
                 async with asyncio.timeout(left):
                     await self._changed.wait()
         return True
+
+
+class Touches:
+    """What the last ``most`` entries did at a node, for those who have waited for them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._touched: OrderedDict[int, Touched] = OrderedDict()
+
+    def add(self, entries: Sequence[Entry], matches: int, objects: Sequence[int]) -> None:
+        """A run was applied: ``matches`` in all, and for each entry its objects."""
+        for entry, each in zip(entries, objects, strict=True):
+            self._touched[entry.seq] = Touched(matches, each)
+        while len(self._touched) > self._most:
+            self._touched.popitem(last=False)
+
+    def of(self, seq: int) -> Touched | None:
+        """What the entry ``seq`` did, None if that is not known any more."""
+        return self._touched.get(seq)

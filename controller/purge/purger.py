@@ -17,6 +17,7 @@ from controller.purge.freshness import Freshness
 from controller.purge.log import Intent, PurgeLog
 from controller.purge.node import NodeWorker
 from controller.purge.peers import Peers
+from controller.purge.registry import Registry
 from controller.purge.state import NodeOutcome, NodeResult, NodeStatus
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,11 @@ class Outcome:
         """Whether no node can serve older data any more."""
         return self.recorded and all(node.done for node in self.nodes)
 
+    @property
+    def removed(self) -> int:
+        """The objects that it touched at this controller's nodes, as far as they are known here."""
+        return sum(node.objects or 0 for node in self.nodes)
+
 
 NOTHING: Final = Outcome(None)
 
@@ -66,12 +72,15 @@ class Purger:
         self.log = log
         self.peers = peers
         self.recorded: Counter[str] = Counter()
-        self.unnamed: Counter[str] = Counter()
-        """Mutation fields that purged nothing, because nothing named a type: how often."""
         self._workers = workers
         self._freshness = freshness
         self._wait_seconds = wait_seconds
         self._running: set[asyncio.Task[Any]] = set()
+
+    @property
+    def registry(self) -> Registry:
+        """What the nodes were given to store."""
+        return self._freshness.registry
 
     @property
     def nodes(self) -> tuple[NodeWorker, ...]:
@@ -148,7 +157,10 @@ class Purger:
         applied = await node.wait_applied(seq, self._wait_seconds)
         result: NodeResult = "applied" if applied else _unapplied(node)
         milliseconds = round((time.perf_counter() - started) * 1_000, 3)
-        return NodeOutcome(node.address, result, milliseconds)
+        touched = node.touched(seq) if applied else None
+        if touched is None:
+            return NodeOutcome(node.address, result, milliseconds)
+        return NodeOutcome(node.address, result, milliseconds, touched.matches, touched.objects)
 
     async def _others(self, seq: int) -> list[NodeOutcome]:
         if self.peers is None:

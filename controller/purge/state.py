@@ -14,6 +14,7 @@ from controller.errors import (
     NodeRefused,
     NodeUnreachable,
 )
+from controller.purge.batch import PurgeRequest
 
 
 class NodeStatus(StrEnum):
@@ -76,6 +77,24 @@ class NodeCounts:
     unchased: int = 0
     """Runs before which an answer's own key was not found in time."""
 
+    def sent(self, request: PurgeRequest, matches: int) -> None:
+        """A PURGE was answered."""
+        self.matches += matches
+        self.requests += 1
+        self.keys += request.keys
+        self.flushes += request.flush is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What an entry of the log did at a node. ``matches`` are Varnish's own count, for all entries
+    that went in the same PURGEs: one for each key of an object, and none for objects so new that
+    they were purged by their own keys. ``objects`` are those of ``controller.purge.registry``.
+    """
+
+    matches: int
+    objects: int
+
 
 NodeResult = Literal["applied", "lapsed", "pending", "unreachable", "refused"]
 
@@ -86,12 +105,15 @@ class NodeOutcome:
 
     "lapsed": the node has no lease, so it serves no hits, and will have applied the purge before it
     does. The other results but "applied" mean that it comes later. ``milliseconds`` count from the
-    call.
+    call. Where it is applied and this is a node of this controller: ``matches`` is what Varnish
+    counted for the PURGEs in which it went, ``objects`` how many of those known here it touched.
     """
 
     address: str
     result: NodeResult
     milliseconds: float
+    matches: int | None = None
+    objects: int | None = None
 
     @property
     def done(self) -> bool:

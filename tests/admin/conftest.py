@@ -22,7 +22,12 @@ from controller.purge.sqlite_log import SqliteLog
 
 TOKEN = "token-of-the-tests"
 SDL = """
-type Query { posts: [Post!]! node(id: ID!): Node search: [Found!] }
+type Query {
+  posts(limit: Int = 10, tags: [String!], above: Float): [Post!]!
+  node(id: ID!): Node
+  search(filter: Filter): [Found!]
+  package(name: String!): Package
+}
 type Mutation { addPost: Post }
 interface Node { id: ID! }
 type Post implements Node { id: ID! title: String price: Money author: User }

@@ -72,7 +72,8 @@ def without_nulls(data):
         {"rules": [{"types": ["A"], "maxAge": "5m"}]},
         {"rules": [{"types": ["A"], "maxAge": 1, "maxage": 1}]},
         {"varyHeaders": ["a b"]},
-        {"mutationPolicy": "List"},
+        {"mutationPolicy": "Lst"},
+        {"mutations": {"a": {"purge": [{"type": "A", "form": "args.id"}]}}},
         {"environments": {"a": {"unknown": 1}}},
     ],
 )

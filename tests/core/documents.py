@@ -73,7 +73,8 @@ class _Writer:
         on = self.picks.choice([t for t in _COMPOSITE if _possible(type_) & _possible(t)])
         if self.picks.random() < 0.5:
             return f"... on {on.name}{self.directive()} {self.selections(on, depth, root)}"
-        reusable = [n for n, text in self.fragments.items() if f"{n} on {on.name} " in text]
+        heads = {n: f"fragment {n} on {on.name} " for n in self.fragments}
+        reusable = [n for n, text in self.fragments.items() if text.startswith(heads[n])]
         if reusable and self.picks.random() < 0.5:
             name = self.picks.choice(reusable)
         else:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import OperationDefinitionNode, specified_rules, type_from_ast, validate
+from graphql import (
+    OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    type_from_ast,
+    validate,
+)
 from graphql.language import DocumentNode, OperationType, parse
 from graphql.type import (
     GraphQLEnumType,
@@ -28,6 +33,10 @@ _SCALARS: dict[str, Any] = {"Int": 3, "Float": 1.5, "Boolean": True, "String": "
 _CONDITIONS = [" @include(if: $yes)", " @skip(if: $yes)"]
 
 
+Values = Callable[[str, Any, random.Random], Any]
+"""A JSON value for an argument, from its name and its type."""
+
+
 @dataclass(frozen=True)
 class Written:
     """A document with one operation, and values for the variables that it declares."""
@@ -41,6 +50,8 @@ class _Writer:
     schema: GraphQLSchema
     picks: random.Random
     width: int
+    values: Values
+    optional: float
     fragments: dict[str, str] = field(default_factory=dict)
     declared: dict[str, str] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
@@ -80,14 +91,14 @@ class _Writer:
 
     def arguments(self, definition: GraphQLField) -> str:
         given = [
-            f"{name}: {self.argument(argument.type)}"
+            f"{name}: {self.argument(name, argument.type)}"
             for name, argument in definition.args.items()
-            if is_required_argument(argument) or self.picks.random() < 0.15
+            if is_required_argument(argument) or self.picks.random() < self.optional
         ]
         return f"({', '.join(given)})" if given else ""
 
-    def argument(self, type_: Any) -> str:
-        value = input_value(type_, self.picks)
+    def argument(self, name: str, type_: Any) -> str:
+        value = self.values(name, type_, self.picks)
         if self.picks.random() < 0.5:
             return literal(type_, value)
         name = f"v{len(self.declared)}"
@@ -115,19 +126,31 @@ class _Writer:
         return self.picks.choice(_CONDITIONS)
 
 
-def write(schema: GraphQLSchema, kind: OperationType, seed: int) -> Written:
-    """A valid document that follows from ``seed``."""
+def write(
+    schema: GraphQLSchema,
+    kind: OperationType,
+    seed: int,
+    *,
+    width: int = 6,
+    depth: int = 6,
+    values: Values = lambda _, type_, picks: input_value(type_, picks),
+    optional: float = 0.15,
+) -> Written:
+    """A valid document that follows from ``seed``: at most ``width`` members in each of at most
+    ``depth`` selections below the root's. ``optional`` is the share of such arguments that stand.
+    """
     root = schema.get_root_type(kind)
     assert root is not None
     for attempt in range(100):
         picks = random.Random(f"{seed} {attempt}")
-        writer = _Writer(schema, picks, width=picks.randint(2, 6))
-        body = writer.selections(root, picks.randint(3, 6), root=True)
+        writer = _Writer(schema, picks, picks.randint(2, width), values, optional)
+        body = writer.selections(root, picks.randint(min(3, depth), depth), root=True)
         declared = ", ".join(f"${name}: {type_}" for name, type_ in writer.declared.items())
         head = f"{kind.value} Doc{f'({declared})' if declared else ''} "
         text = "\n".join([head + body, *writer.fragments.values()])
-        # Members of an abstract type may have fields of one name and several types.
-        if not validate(schema, parse(text), specified_rules, max_errors=1):
+        # Members of an abstract type may have fields of one name and several types. Nothing else
+        # can be wrong with it.
+        if not validate(schema, parse(text), [OverlappingFieldsCanBeMergedRule], max_errors=1):
             return Written(text, writer.variables)
     raise AssertionError("no valid document")
 

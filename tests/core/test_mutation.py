@@ -36,7 +36,7 @@ def test_every_entity_of_the_answer_is_purged() -> None:
 
 def test_alternative_and_compound_keys_are_all_purged() -> None:
     schema = build_schema(
-        "type Query { a: Int } type Mutation { edit: Product } "
+        "type Query { product: Product } type Mutation { edit: Product } "
         "type Product { id: ID sku: String store: Int }"
     )
     index = SchemaIndex(schema, POLICY)

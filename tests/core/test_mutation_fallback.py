@@ -165,3 +165,29 @@ def test_a_schema_without_mutations_purges_by_name() -> None:
     index = SchemaIndex(build_schema("type Query { post: Post } type Post { id: ID }"), POLICY)
     asked = operation("mutation { ...F } fragment F on Mutation { deletePost ping { id } }")
     assert set(purge_for_mutation(index, asked, None, Unknown()).tags) == types("Post")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "expected"),
+    [
+        ("mutation{edit{id}}", '{"edit":{"id":5}}', types("Post")),
+        ("mutation{edit{ok}}", '{"edit":{"ok":true}}', types("Post")),
+        ("mutation{edit{id post{id}}}", '{"edit":{"id":5,"post":null}}', types("Post")),
+        ("mutation{edit{id post{id}}}", '{"edit":{"id":5,"post":{"id":5}}}', entity("Post", "5")),
+        ("mutation{postUpdate{id}}", '{"postUpdate":{"id":5}}', types("Post")),
+        ("mutation{drop{id}}", '{"drop":{"id":5}}', set()),
+        ("mutation{start{id}}", '{"start":{"id":5}}', entity("Job", "5")),
+    ],
+)
+def test_a_payload_with_an_id_is_not_the_entity_that_it_is_about(
+    text: str, answer: str, expected: set[str]
+) -> None:
+    schema = build_schema(
+        "type Query { post: Post node: Node } interface Node { id: ID } type Post { id: ID }"
+        "type Job implements Node { id: ID } type PostUpdate { id: ID } type Dropped { id: ID }"
+        "type Edited { id: ID ok: Boolean post: Post }"
+        "type Mutation { edit: Edited postUpdate: PostUpdate drop: Dropped start: Job }"
+    )
+    found = purge(text, answer, SchemaIndex(schema, POLICY))
+    assert set(found.tags) == expected
+    assert found.unnamed == (() if expected else ("drop",))

@@ -10,6 +10,7 @@ import pytest
 from controller.core.mutation import Answered, NotExecuted, Outcome, Unknown
 from controller.core.operation import Operation, select_operation
 from controller.core.tags import Purge
+from controller.core.verdict import Mutation
 from controller.schemaless import SchemalessBrain
 from tests.core.free import answered, brain, rule
 
@@ -29,7 +30,7 @@ def effect(
         body = json.dumps({"data": outcome}).replace('"T":', f'"{alias}":').encode()
         outcome = found.read_mutation(sent, body, 200).outcome
         assert isinstance(outcome, Answered)
-    done = found.effect(operation, sent, outcome)
+    done = found.effect(Mutation(operation, {}), sent, outcome)
     return done.purge, done.unnamed
 
 

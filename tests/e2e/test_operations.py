@@ -206,6 +206,7 @@ def test_a_result_that_cannot_be_recorded_is_pending_and_recorded_later(apart: A
             apart.demo.release()
             assert answer.result().status_code == 200, describe(answer.result())
             assert answer.result().headers["shellac-purge"] == "pending"
+            assert answer.result().headers["shellac-purged"] == "0"
             assert_hit(apart.query(POST))
         assert_becomes_a_miss(apart)
 

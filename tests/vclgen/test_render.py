@@ -22,7 +22,7 @@ def test_the_same_config_renders_the_same_text() -> None:
 
 def test_each_line_knows_its_template() -> None:
     text = render(plan())
-    line = next(n for n, t in enumerate(text.splitlines(), 1) if t.startswith("sub scopes_miss"))
+    line = next(n for n, t in enumerate(text.splitlines(), 1) if t.startswith("sub scopes_recv"))
     origin = origin_of(text, line)
     assert origin is not None
     assert origin.template == "templates/features/scopes.vcl.j2"

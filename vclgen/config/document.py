@@ -16,17 +16,21 @@ from pydantic.fields import FieldInfo
 from vclgen import names
 from vclgen.config.keys import REFUSED, WARNED
 from vclgen.config.model import Caching, Config, Deployment, Invalidation, Origin, Requests
+from vclgen.config.mutations import Mutation, MutationTarget
 from vclgen.config.scopes import Jwt, Scope
 from vclgen.config.sections import (
     BypassHeader,
     CacheControl,
     Controller,
     KeyFields,
+    NetworkErrors,
     Purge,
+    Retries,
     RootTypeNames,
     Rule,
     SchemaPolling,
     Section,
+    ServerErrors,
     Varnish,
 )
 from vclgen.config.values import LABEL, NotBuilt, duration_text, size_text
@@ -39,7 +43,12 @@ SECTIONS: Final[Mapping[str, type[Section]]] = {
     "scopes.*": Scope,
     "scopes.*.jwt": Jwt,
     "keyFields": KeyFields,
+    "mutations.*": Mutation,
+    "mutations.*.purge[]": MutationTarget,
     "schemaPolling": SchemaPolling,
+    "retries": Retries,
+    "retries.networkErrors": NetworkErrors,
+    "retries.serverErrors": ServerErrors,
     "rootTypeNames": RootTypeNames,
     "cacheControl": CacheControl,
     "bypassCacheHeaders[]": BypassHeader,

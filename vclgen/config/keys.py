@@ -56,10 +56,6 @@ REFUSED: Final[Mapping[tuple[str, ...], Refused]] = {
         "CORS at the edge is not built yet", "let the origin answer it, then remove the key"
     ),
     ("getConsumerIdentifiers",): Refused("rate limits are not built yet", _LIMITS),
-    ("mutations",): Refused(
-        "purges by mutation name are not built yet",
-        "remove it and call the Purging API after these mutations",
-    ),
     ("partialQueryCaching",): Refused(
         "root fields cannot be cached apart yet",
         "remove it: a query is cached whole, with the shortest maxAge of its rules",
@@ -74,7 +70,6 @@ REFUSED: Final[Mapping[tuple[str, ...], Refused]] = {
         "origin requests are not signed yet",
         "send the origin a secret with originHeaders, then remove the key",
     ),
-    ("retries",): Refused("retries are not built yet", "remove it: a failed request is reported"),
     ("security",): Refused("request checks at the edge are not built yet", _SECURITY),
     ("staleIfError",): Refused(
         "staleIfError is not built yet", "remove it; swr serves stale answers, too", off=(0,)

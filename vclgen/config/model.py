@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from vclgen.config.checks import contradictions
 from vclgen.config.graphql import Schema
+from vclgen.config.mutations import Mutation, MutationPolicy
 from vclgen.config.refusal import refusal
 from vclgen.config.scopes import Scope
 from vclgen.config.sections import (
@@ -26,6 +27,7 @@ from vclgen.config.sections import (
     Controller,
     KeyFields,
     Purge,
+    Retries,
     RootTypeNames,
     Rule,
     SchemaPolling,
@@ -100,6 +102,9 @@ class Origin(Section):
     origin_headers: Headers = Field(default={})
     """Headers set on every origin request, whatever the client sent."""
 
+    retries: Retries = Retries()
+    """When a query is asked again."""
+
 
 class Caching(Section):
     """What is cached, for whom, for how long"""
@@ -162,17 +167,17 @@ class Invalidation(Section):
     max_tags: int = Field(default=2_000, ge=10, le=2_000, strict=True)
     """Most tags of one answer; above it the busiest types are tagged as a whole."""
 
-    mutation_policy: Annotated[
-        Literal["Entity"],
-        BeforeValidator(
-            NotBuilt(
-                ("List", "Type", "None"),
-                "every policy but Entity is",
-                "use Entity, and the Purging API for what it leaves",
-            )
-        ),
-    ] = "Entity"
-    """What a mutation purges. `Entity`: what its answer names."""
+    mutation_policy: MutationPolicy = "Entity"
+    """What a mutation purges. `Entity`: what holds an entity of its answer. `List`: besides, what
+    holds a list of such a type. `Type`: what holds such a type at all. `None`: nothing."""
+
+    mutations: dict[GraphQLName, Mutation] = Field(default={})
+    """What single mutations purge, by their name in the schema, where `mutationPolicy` or the
+    answer does not say it: `{deletePost: {purge: [{type: Post, key: id, from: args.id}]}}`."""
+
+    failed_mutations: Literal["Type", "None"] = "Type"
+    """What a mutation purges whose answer is null with an error. `Type`: the types it can be about,
+    for an origin can write before it fails. `None`: nothing, for origins that roll back."""
 
     purge: Purge = Purge()
     """How purges travel."""
@@ -269,11 +274,12 @@ class Config(Deployment, Requests, Invalidation, Caching, Origin):
     def digest(self) -> str:
         """16 hex digits that change with anything that shapes VCL, keys or tags.
 
-        Left out: what differs between the nodes of one service (addresses, sizes, files), and how
-        often the schema is fetched. The schema itself is not in it; verdicts have a generation of
-        their own for that.
+        Left out: what differs between the nodes of one service (addresses, sizes, files), how often
+        the schema is fetched, and what mutations purge, which changes no object that is there. The
+        schema itself is not in it; verdicts have a generation of their own for that.
         """
         apart = {"state_dir", "schema_polling", "varnish", "controller"}
+        apart |= {"mutation_policy", "mutations", "failed_mutations"}
         data = self.model_dump(mode="json", by_alias=True, exclude=apart)
         text = json.dumps(data, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

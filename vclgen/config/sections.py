@@ -129,6 +129,37 @@ class KeyFields(Section):
     `{Stock: [[sku, store]]}`. An empty list: a value without identity."""
 
 
+class NetworkErrors(Section):
+    """No connection to the origin, or one that broke."""
+
+    is_enabled: Flag = False
+    """Ask again after them."""
+
+    when_graphql_response: Flag = Field(default=False, alias="whenGraphQLResponse")
+    """Stellate's files have it here, too: there is no response then, so it says nothing."""
+
+
+class ServerErrors(Section):
+    """Answers with a status of 500 or more."""
+
+    is_enabled: Flag = False
+    """Ask again after them."""
+
+    when_graphql_response: Flag = Field(default=False, alias="whenGraphQLResponse")
+    """Also where the answer is JSON, and so the GraphQL server's own."""
+
+
+class Retries(Section):
+    """When a query is asked again: up to three times, after 0.5, 1 and 2 seconds. A mutation never
+    is, nor what could be one: a batch, an operation named by its hash alone."""
+
+    network_errors: NetworkErrors = NetworkErrors()
+    """No connection to the origin, or one that broke."""
+
+    server_errors: ServerErrors = ServerErrors()
+    """Answers with a status of 500 or more."""
+
+
 class BypassHeader(Section):
     """A header that sends a request past the cache."""
 

@@ -214,7 +214,10 @@ def _service_name(value: Any) -> str:
     return name
 
 
-_ADMIN_PATHS: Final = ("api", "docs", "healthz", "metrics", "nodes", "openapi", "redoc", "readyz")
+_ADMIN_PATHS: Final = (
+    *("api", "docs", "events", "healthz", "metrics", "nodes", "openapi", "playground", "purge"),
+    *("redoc", "readyz", "schema"),
+)
 """The Purging API is ``POST /<service>``, beside these."""
 
 

@@ -7,7 +7,7 @@ invalid, so the whole document is the key and goes to the origin.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from graphql import (
@@ -36,7 +36,7 @@ from graphql.validation import (
     UniqueVariableNamesRule,
 )
 
-from controller.core.operation import Operation, Refusal
+from controller.core.operation import Operation, Refusal, with_text
 from controller.core.reach import left_out
 
 _NO_TYPES: Final = build_schema("type Query { nothing: Int }")
@@ -102,7 +102,7 @@ def whole_operation(operation: Operation, parsed: DocumentNode) -> Operation | R
         return operation
     try:
         parts = [operation.text, *map(print_ast, rest)]
-        return replace(operation, text=strip_ignored_characters("\n".join(parts)))
+        return with_text(operation, strip_ignored_characters("\n".join(parts)))
     except RecursionError as error:
         return Refusal("unparsable-document", str(error))
 

@@ -1,0 +1,134 @@
+"""Takes each ``call`` out of ``templates/main.vcl.j2`` in turn: some VTC must fail without it.
+
+``python -m tests.soak.calls`` prints a table of the calls and the first VTC that failed; the exit
+code is 1 if one call is missed by none. A few minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+from tests.vtc import test_vtc
+from vclgen import render
+from vclgen.start import PARAMETERS
+
+AT_ONCE = 2
+SECONDS = 20
+"""For one VTC; a missing call often means waiting for what never comes."""
+UNREFERENCED = {**PARAMETERS, "vcc_err_unref": "off"}
+"""varnishd's parameters: a sub that nothing calls must compile, or every VTC would fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A ``call`` of the main template: where its text is, and in which of Varnish's subs."""
+
+    start: int
+    end: int
+    hook: str
+    sub: str
+
+
+def calls(main: str) -> Iterator[Call]:
+    """All calls of the main template, in order."""
+    hook = ""
+    for found in re.finditer(r"^sub (?P<hook>\w+)|\bcall (?P<sub>\w+);", main, re.MULTILINE):
+        if found["hook"]:
+            hook = found["hook"]
+        else:
+            yield Call(found.start(), found.end(), hook, found["sub"])
+
+
+@contextmanager
+def without(call: Call, templates: Path) -> Iterator[None]:
+    """The generator renders from ``templates``, a copy, as if the call had never been there."""
+    main = templates / "main.vcl.j2"
+    whole = main.read_text()
+    main.write_text(whole[: call.start] + whole[call.end :])
+    try:
+        with mock.patch.object(render, "templates_folder", return_value=templates):
+            render._environment.cache_clear()
+            yield
+    finally:
+        main.write_text(whole)
+        render._environment.cache_clear()
+
+
+def prepared(folder: Path) -> dict[str, str]:
+    """Each VTC, as varnishtest reads it, by name."""
+    with mock.patch.object(test_vtc, "PARAMETERS", UNREFERENCED):
+        return {case.stem: test_vtc.prepared(case.read_text(), folder) for case in test_vtc.CASES}
+
+
+def fails(name: str, text: str, folder: Path) -> bool:
+    """Whether the VTC fails, twice in a row: a busy machine may fail one once."""
+    file = folder / f"{name}.vtc"
+    file.write_text(text)
+    command = ["varnishtest", "-t", str(SECONDS), "-j1", str(file)]
+    return all(
+        subprocess.run(command, capture_output=True, check=False).returncode for _ in range(2)
+    )
+
+
+def first_failure(texts: Mapping[str, str], folder: Path) -> str | None:
+    """The first VTC that fails; those that come first in ``texts`` are tried first."""
+    waiting = list(texts.items())
+    running: dict[Future[bool], str] = {}
+    failed: str | None = None
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        while running or (waiting and failed is None):
+            while waiting and len(running) < AT_ONCE and failed is None:
+                name, text = waiting.pop(0)
+                running[pool.submit(fails, name, text, folder)] = name
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                name = running.pop(future)
+                if future.result() and failed is None:
+                    failed = name
+    return failed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak.calls", description=__doc__)
+    parser.add_argument("subs", nargs="*", help="only the calls of these; all if none is named")
+    wanted = set(parser.parse_args().subs)
+    missed = 0
+    with tempfile.TemporaryDirectory(prefix="shellac-calls-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # varnishd's jail user reads the secret
+        templates = folder / "templates"
+        shutil.copytree(render.templates_folder(), templates)
+        whole = prepared(folder)
+        if not wanted and (broken := first_failure(whole, folder)):
+            print(f"{broken} fails with every call in place")
+            return 1
+        for call in calls((templates / "main.vcl.j2").read_text()):
+            if wanted and call.sub not in wanted:
+                continue
+            with without(call, templates):
+                texts = prepared(folder)
+            changed = {case: text for case, text in texts.items() if text != whole[case]}
+            failed = first_failure(likely_first(changed, call.sub), folder)
+            missed += failed is None
+            print(f"{call.hook:22}{call.sub:20}{failed or 'NO VTC FAILS'}", flush=True)
+    return 1 if missed else 0
+
+
+def likely_first(texts: Mapping[str, str], sub: str) -> dict[str, str]:
+    """Those first that are named for the sub's feature."""
+    feature = sub.partition("_")[0]
+    return dict(sorted(texts.items(), key=lambda item: feature not in item[0]))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
