@@ -2,7 +2,7 @@
 # All tests: those of the core, which only compute, beside those that start servers and wait for
 # them.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 log=$(mktemp)
 .venv/bin/python -m pytest -p no:cacheprovider -m "not peers" tests/core >"$log" 2>&1 &
 core=$!

@@ -84,7 +84,7 @@ def test_what_is_stored_is_stored_as_strictly_as_what_was_executed_demands() -> 
 def test_without_abstract_types_and_conditions_it_is_never_laxer_than_with_a_schema() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=examples(300), deadline=None)
+    @settings(max_examples=examples(1500), deadline=None)
     @given(documents(depth=2), SEEDS, SEEDS)
     def check(text: str, seed: int, rules: int) -> None:
         if not plain(text):

@@ -15,7 +15,7 @@ from controller.core.policy import MutationPolicy
 from tests.shops.machine import Log, machine
 from tests.shops.plan import Does, Shape
 from tests.shops.policies import NONE, POLICIES
-from tests.support.effort import LEAST, examples
+from tests.support.effort import examples
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -27,8 +27,6 @@ def test_no_answer_is_stale_but_for_stated_reasons(name: MutationPolicy) -> None
             max_examples=examples(80) // 4,
             stateful_step_count=10,
             deadline=None,
-            # Tests draw the same examples each time, so that the counts below hold; a soak others.
-            derandomize=not LEAST,
             # To explain a failure takes minutes.
             phases=set(Phase) - {Phase.explain},
         ),
