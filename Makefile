@@ -23,6 +23,7 @@ run: setup ## Start Shellac before the demo API, or with ORIGIN=https://… [CON
 
 test: setup playground ## Lint, check types and run the tests
 	@. scripts/debian.sh; command -v chromium >/dev/null || need chromium-headless-shell chromium-headless-shell
+	@. scripts/debian.sh; need haproxy haproxy; need hitch hitch; need curl curl
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
@@ -44,6 +45,7 @@ soak: setup ## Two million checked reads while processes die, and the properties
 	$(PYTHON) -m tests.soak --mode pairs-local --reads 200000
 	$(PYTHON) -m tests.soak compare-fence --reads 200000
 	$(PYTHON) -m tests.soak.calls
+	@scripts/varnish_versions.sh
 	EXAMPLES=10000 $(PYTHON) -m pytest -m "not peers" tests/core
 
 docs: setup ## Write docs/config.md and the JSON Schema from the config models

@@ -1,7 +1,7 @@
 """One schema with everything that is derived from it.
 
-A brain is never changed. When the schema changes a new one takes its place, and Varnish is told
-its digest, so that no verdict of the old one is found again.
+A brain is never changed. When the schema or the config changes a new one takes its place, and
+Varnish is told its digest, so that no verdict of the old one is found again.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
 from graphql import GraphQLSchema
 
 from controller.core.answer import Answer, Uncuttable, read_answer
+from controller.core.direct_purges import origin_purge
 from controller.core.documents import KEPT_LENGTH, KEPT_TOTAL, Documents
 from controller.core.instrument import Instrumented, as_written, instrument
 from controller.core.instrument_source import (
@@ -123,11 +124,13 @@ class MutationEffect:
 class Brain:
     """What is known about one schema under one policy; ``index`` is None while there is none.
 
-    To run without a schema on purpose is another brain (``controller.schemaless``).
+    To run without a schema on purpose is another brain (``controller.schemaless``). ``replaced``:
+    another has taken the place of this one, which goes on with what it has begun.
     """
 
     def __init__(self, policy: Policy, schema: GraphQLSchema | None) -> None:
         self.policy = policy
+        self.replaced = False
         self.index = SchemaIndex(schema, policy) if schema is not None else None
         root = schema.mutation_type if schema is not None else None
         self.mutation_fields = frozenset(root.fields if root is not None else ())
@@ -154,7 +157,8 @@ class Brain:
         """
         found: Verdict | None = self._verdicts.peek(request)
         if found is None:
-            found = decide(request, self.documents)
+            blocked = self.policy.block_introspection
+            found = decide(request, self.documents, block_introspection=blocked)
             if isinstance(found, CacheableQuery):
                 self._verdicts.put(request, found)
         return found
@@ -203,7 +207,16 @@ class Brain:
         layout = sent.layout if sent is not None else None
         operation, variables = mutation.operation, mutation.variables
         found = purge_for_mutation(self._index, operation, layout, outcome, variables)
-        return effect_of(operation, outcome, found.tags, found.unnamed)
+        effect = effect_of(operation, outcome, found.tags, found.unnamed)
+        return self._at_the_origin(effect)
+
+    def _at_the_origin(self, effect: MutationEffect) -> MutationEffect:
+        """The same in the origin's tags, where it is the origin that tags what is stored."""
+        if self.policy.direct is None:
+            return effect
+        schema = self.index.schema if self.index is not None else None
+        purge = origin_purge(self.policy.direct.templates, schema, effect.purge)
+        return replace(effect, purge=purge)
 
     @property
     def _index(self) -> SchemaIndex:

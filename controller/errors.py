@@ -8,6 +8,7 @@
         │   ├── OriginUnreachable    no connection, or it broke
         │   │   └── OriginRefused    no connection was made: nothing was sent
         │   ├── OriginTimeout        it was silent for too long
+        │   │   └── OriginNotReached (an OriginRefused, too) no connection was made in time
         │   └── OriginUnreadable     it answered in an encoding that cannot be undone
         ├── LogUnavailable           the purge log cannot be written or read
         ├── LogTrimmed               entries that a node still needed are gone
@@ -18,6 +19,8 @@
         ├── TokensUnavailable        the token store cannot be read or written
         ├── PageUnavailable          what `/playground` is made of cannot be had
         ├── BadHeader                a client's header cannot be handed on
+        ├── ReloadRefused            another config cannot take the place of this one
+        ├── NoEventStream            a mutation whose result would come on a stream unseen here
         ├── RequestRefused           a request to the admin API that never became an operation
         └── StartFailed              a process of `shellac up` cannot start or go on
             ├── AddressInUse         something else listens there
@@ -58,6 +61,10 @@ class OriginRefused(OriginUnreachable):
 
 class OriginTimeout(OriginError):
     """The origin was silent for too long."""
+
+
+class OriginNotReached(OriginRefused, OriginTimeout):
+    """No connection was made in time, so the origin has not seen the request."""
 
 
 class OriginUnreadable(OriginError):
@@ -103,6 +110,14 @@ class PageUnavailable(ControllerError):
 
 class BadHeader(ControllerError):
     """A client's header cannot be handed on to the origin unchanged."""
+
+
+class ReloadRefused(ControllerError):
+    """The config in the file cannot take the place of the one that runs; nothing was changed."""
+
+
+class NoEventStream(ControllerError):
+    """A mutation's result would come on an event stream that is not open here."""
 
 
 class RequestRefused(ControllerError):

@@ -41,7 +41,7 @@ class KeySet:
     ) -> None:
         self.url = url
         self.error: str | None = "not fetched yet"
-        self._algorithms = frozenset(algorithms)
+        self.algorithms = frozenset(algorithms)
         self._clock = clock
         self._keys: tuple[VerifyKey, ...] = ()
         self._tried = -math.inf
@@ -79,7 +79,7 @@ class KeySet:
     async def _fetch(self) -> None:
         self._tried = self._clock()
         try:
-            self._keys = read_keys(await _download(self.url), self._algorithms)
+            self._keys = read_keys(await _download(self.url), self.algorithms)
         except KeysUnavailable as error:
             if str(error) != self.error:
                 logger.warning("%s", error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graphql import OperationType
 
+from controller.core.direct import Direct
 from controller.core.policy import (
     GLOBAL_ID,
     Key,
@@ -17,6 +18,7 @@ from controller.core.policy import (
 )
 from vclgen.config import Config
 from vclgen.config.mutations import MutationTarget
+from vclgen.direct.profiles import PROFILES
 
 
 def policy_of(config: Config) -> Policy:
@@ -48,12 +50,22 @@ def policy_of(config: Config) -> Policy:
         default_scope=config.default_scope,
         private_scope=config.cache_control.private_scope,
         cache_introspection=config.cache_introspection,
+        block_introspection=config.block_introspection,
         mutation_policy=config.mutation_policy,
         mutations={
             name: MutationEntry(entry.policy, tuple(map(_target, entry.purge)))
             for name, entry in config.mutations.items()
         },
         failed_mutations_purge=config.failed_mutations == "Type",
+        direct=_direct(config),
+    )
+
+
+def _direct(config: Config) -> Direct | None:
+    if config.profile == "gateway":
+        return None
+    return Direct(
+        config.profile, {**PROFILES[config.profile].tag_templates, **config.tag_templates}
     )
 
 

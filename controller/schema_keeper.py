@@ -14,10 +14,11 @@ from controller.admin.state import AdminState
 from controller.brain import Brain
 from controller.core.policy import Policy
 from controller.errors import SchemaUnavailable
+from controller.purge.wake import woken
 from controller.pushed_schema import keep_pushed, pushed_file
 from controller.schema_source import fetch_schema, schema_from_sdl
 from controller.schemaless import LOST, SchemalessBrain
-from vclgen.config import Config
+from vclgen.config import Config, SchemaUrl
 
 logger = logging.getLogger(__name__)
 
@@ -40,27 +41,30 @@ class SchemaKeeper:
     admin: AdminState
     _brain: Brain | None = field(default=None, init=False)
     _pushes: int = field(default=0, init=False)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     async def run(self) -> None:
         """Fetch until cancelled; without polling, until there is a schema once."""
         delay = RETRY_FIRST_SECONDS
         while True:
+            self._changed.clear()
             pushes = self._pushes
             try:
-                brain = self._made(await fetch_schema(self.config))
+                brain = brain_of(self.policy, await fetch_schema(self.config))
             except SchemaUnavailable as error:
                 if pushes == self._pushes:
                     self._failed(error)
-                await asyncio.sleep(delay)
+                await woken(self._changed, delay)
                 delay = min(2 * delay, RETRY_MOST_SECONDS)
                 continue
             if pushes == self._pushes:  # else what was fetched is older than what was pushed
                 self._use(brain)
             delay = RETRY_FIRST_SECONDS
-            if self.config.schema_polling.enabled and brain.index is not None:
-                await asyncio.sleep(self.config.schema_polling.interval)
+            polling = self.config.schema_polling
+            if polling.enabled and brain.index is not None:
+                await woken(self._changed, polling.interval)
             else:
-                await asyncio.Event().wait()
+                await self._changed.wait()
 
     async def push(self, sdl: str) -> bool:
         """Use this schema from now on, and after a restart. Whether it changes anything.
@@ -70,11 +74,40 @@ class SchemaKeeper:
             OSError: it cannot be kept; nothing was changed.
         """
         schema = await asyncio.to_thread(schema_from_sdl, sdl, "what was pushed")
-        brain = await asyncio.to_thread(self._made, schema)
+        brain = await asyncio.to_thread(brain_of, self.policy, schema)
         # From here on in one step, so that the file is the schema in use.
+        if brain.policy is not self.policy:
+            brain = brain_of(self.policy, schema)
         keep_pushed(self.config.state_dir, sdl)
         self._pushes += 1
         return self._use(brain)
+
+    async def prepared(self, config: Config, policy: Policy) -> Brain:
+        """The brain for another config: with the schema in use where that one has it from the same
+        server, which need not be there then.
+
+        Raises:
+            SchemaUnavailable: the schema that it wants cannot be had.
+        """
+        index = self._brain.index if self._brain is not None else None
+        place = _server(config)
+        if place is not None and place == _server(self.config):
+            if index is None:
+                return Brain(policy, None)  # it is being fetched
+            return await asyncio.to_thread(brain_of, policy, index.schema)
+        return await asyncio.to_thread(brain_of, policy, await fetch_schema(config))
+
+    def change(self, config: Config, policy: Policy, brain: Brain) -> None:
+        """From now on the schema is that of this config; ``brain`` was prepared for it."""
+        self.config = config
+        self.policy = policy
+        self._pushes += 1  # what is being fetched was wanted by the other config
+        self._changed.set()
+        self._brain = None
+        if brain.index is None and not isinstance(brain, SchemalessBrain):
+            self.take(brain)
+        else:
+            self._use(brain)
 
     @property
     def text(self) -> str | None:
@@ -85,15 +118,6 @@ class SchemaKeeper:
             return pushed_file(self.config.state_dir).read_text("utf-8")
         except OSError:
             return print_schema(self._brain.index.schema)
-
-    def _made(self, schema: GraphQLSchema | None) -> Brain:
-        if schema is None:
-            return SchemalessBrain(self.policy)
-        try:
-            return Brain(self.policy, schema)
-        except Exception as error:
-            # Whatever a schema can do to its printer: said on /readyz, the last good one stays.
-            raise SchemaUnavailable(f"the schema cannot be used: {error!r}") from error
 
     def _failed(self, error: SchemaUnavailable) -> None:
         if str(error) != self.admin.schema_error:
@@ -112,3 +136,32 @@ class SchemaKeeper:
         self._brain = brain
         self.take(brain)
         return True
+
+
+def brain_of(policy: Policy, schema: GraphQLSchema | None) -> Brain:
+    """The brain that runs with a schema; None: the one that wants none.
+
+    Raises:
+        SchemaUnavailable: the schema cannot be used.
+    """
+    if schema is None:
+        return SchemalessBrain(policy)
+    try:
+        return Brain(policy, schema)
+    except Exception as error:
+        # Whatever a schema can do to its printer: said on /readyz, the last good one stays.
+        raise SchemaUnavailable(f"the schema cannot be used: {error!r}") from error
+
+
+def _server(config: Config) -> tuple[object, ...] | None:
+    """The server that a config has the schema from, and how it is asked; None: it is read here."""
+    if pushed_file(config.state_dir).is_file():
+        return None
+    described = config.cache_introspection
+    match config.schema_source:
+        case SchemaUrl(url=url):
+            return url, config.headers, described
+        case None:
+            return config.origin_url, {**config.fetch_headers, **config.headers}, described
+        case _:
+            return None

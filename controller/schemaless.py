@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from controller.brain import DOCUMENTS, Brain, MutationEffect, Unruled, effect_of
 from controller.core.answer import Answer, Uncuttable
+from controller.core.direct import keyed_by_templates
 from controller.core.instrument import Instrumented
 from controller.core.instrument_source import SourceInstrumented
 from controller.core.mutation import Outcome
@@ -55,6 +56,7 @@ class SchemalessBrain(Brain):
     """What the config says and what answers have shown. ``index`` is None for good."""
 
     def __init__(self, policy: Policy) -> None:
+        policy = keyed_by_templates(policy, None)
         super().__init__(policy, None)
         self.free_documents = FreeDocuments(policy, size=DOCUMENTS)
         self.documents = self.free_documents
@@ -67,7 +69,8 @@ class SchemalessBrain(Brain):
 
     def decide(self, request: HttpRequest) -> Verdict:
         """As it is now: what an answer has shown changes the verdict on its document."""
-        return decide(request, self.documents)
+        blocked = self.policy.block_introspection
+        return decide(request, self.documents, block_introspection=blocked)
 
     def as_keyed(self, verdict: CacheableQuery, scopes: Collection[str]) -> CacheableQuery:
         return self.free_documents.keyed_by(verdict, scopes)
@@ -120,4 +123,6 @@ class SchemalessBrain(Brain):
         layout = sent.layout if sent is not None else None
         found = free_purge_for_mutation(self.policy, operation, layout, outcome, self.known)
         self.known.met(found.met or {})
-        return effect_of(operation, outcome, found.tags, found.unnamed, everything=found.everything)
+        tags, unnamed = found.tags, found.unnamed
+        effect = effect_of(operation, outcome, tags, unnamed, everything=found.everything)
+        return self._at_the_origin(effect)

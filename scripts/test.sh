@@ -1,15 +1,21 @@
 #!/usr/bin/env bash
-# All tests: those of the core, which only compute, beside those that start servers and wait for
-# them.
+# All tests, in three parts beside each other that take about as long: what mostly computes, what
+# runs varnishtest and single parts, and whole paths. The last two mostly wait.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
-log=$(mktemp)
-.venv/bin/python -m pytest -p no:cacheprovider -m "not peers" tests/core >"$log" 2>&1 &
-core=$!
-trap 'kill "$core" 2>/dev/null; rm -f "$log"' EXIT
-.venv/bin/python -m pytest -m "not peers" --ignore=tests/core
-served=$?
-wait "$core"
-computed=$?
-cat "$log"
-exit $((served || computed))
+compute=(tests/core tests/config tests/vclgen tests/golden tests/packaging tests/cli)
+compute+=(tests/purging tests/demo tests/tokens tests/shops tests/soak)
+parts=(tests/vtc tests/freshness tests/purge tests/direct tests/origins tests/gateway tests/admin)
+logs=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$logs"' EXIT
+run() { .venv/bin/python -m pytest -p no:cacheprovider -m "not peers" --durations=15 "$@"; }
+run "${compute[@]}" >"$logs/compute" 2>&1 &
+computed=$!
+run "${parts[@]}" >"$logs/parts" 2>&1 &
+parted=$!
+run "${compute[@]/#/--ignore=}" "${parts[@]/#/--ignore=}"
+failed=$?
+wait "$computed" || failed=1
+wait "$parted" || failed=1
+cat "$logs/compute" "$logs/parts"
+exit "$failed"

@@ -6,7 +6,11 @@ quote all the same, so a gap there becomes an error and never an injection.
 
 from __future__ import annotations
 
+import math
+import re
+
 from vclgen.errors import TemplateError
+from vclgen.versions import Code
 
 
 def quoted(text: str) -> str:
@@ -16,9 +20,49 @@ def quoted(text: str) -> str:
         TemplateError: the text holds a quote or is not printable ASCII. VCL's short strings know
             only ``%xx`` escapes in some versions, so none is relied upon.
     """
+    return f'"{inside(text)}"'
+
+
+def inside(text: str) -> str:
+    """``text`` as a part of a VCL string literal or of a comment, of which it cannot be the end.
+
+    Raises:
+        TemplateError: as for ``quoted``.
+    """
     if '"' in text or not all(" " <= c <= "~" for c in text):
         raise TemplateError(f"cannot stand in VCL as a string: {text!r}")
-    return f'"{text}"'
+    return text
+
+
+def number(value: object) -> str:
+    """A number in digits, with at most three decimals.
+
+    Raises:
+        TemplateError: it is something else.
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise TemplateError(f"is no number: {value!r}")
+    return str(value) if isinstance(value, int) else f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def regex(text: str) -> str:
+    """A regular expression that means exactly ``text``, as a part of a VCL string literal.
+
+    Raises:
+        TemplateError: as for ``quoted``.
+    """
+    return inside(re.escape(text))
+
+
+def long_quoted(text: str) -> str:
+    """The same for a text with quotes: a long string.
+
+    Raises:
+        TemplateError: the text holds the end of a long string or is not printable ASCII.
+    """
+    if '"}' in text or not all(" " <= c <= "~" for c in text):
+        raise TemplateError(f"cannot stand in VCL as a long string: {text!r}")
+    return f'{{"{text}"}}'
 
 
 def header_name(text: str) -> str:
@@ -29,4 +73,15 @@ def header_name(text: str) -> str:
     """
     if not text or not all(c.isascii() and (c.isalnum() or c in "-_") for c in text):
         raise TemplateError(f"cannot stand in VCL as a header name: {text!r}")
+    return text
+
+
+def own_code(text: object) -> str:
+    """VCL that the generator itself chose.
+
+    Raises:
+        TemplateError: it comes from somewhere else.
+    """
+    if not isinstance(text, Code):
+        raise TemplateError(f"is no code of the generator's own: {text!r}")
     return text

@@ -166,3 +166,25 @@ IGNORED_COOKIES: Final = {
 
 ALWAYS_KEYED: Final = ("origin",)
 """An origin's CORS answer depends on Origin, so it splits the cache (docs/decisions/0004)."""
+
+FORWARDED_HEADERS: Final = (
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-forwarded-protocol",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-forwarded-ssl",
+    "front-end-https",
+    "x-url-scheme",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "fastly-client-ip",
+)
+"""By which proxies tell an origin who the client is and how it came: from anybody else they are
+dropped once `varnish.trustedProxies` or `varnish.proxyListen` says who the proxies are."""

@@ -6,16 +6,21 @@ tokens, paths) and is quoted by ``vclgen.escape`` where a template prints it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from vclgen import __version__
 from vclgen.config import Config
+from vclgen.config.origins import SPARE_SECONDS
+from vclgen.config.proxies import Network
 from vclgen.config.scopes import ScopeSource
-from vclgen.config.values import Address
-from vclgen.names import ALWAYS_KEYED, IGNORED_COOKIES, PASS_HEADERS
+from vclgen.config.values import Address, is_loopback
+from vclgen.edge import CorsPlan, LimitPlan, always_keyed, cors_plan, limit_plans
+from vclgen.names import FORWARDED_HEADERS, IGNORED_COOKIES, PASS_HEADERS
+from vclgen.versions import Words, words_of
 
 PLAIN_HEADERS: Final = (
     "accept",
@@ -32,6 +37,10 @@ ROUNDS: Final = 6
 """``max_restarts``: verdict, identity, past swr, error make four; two to spare."""
 
 
+PROXIES_IN_A_ROW: Final = 5
+"""With more of them the client is the farthest that was reached: a proxy, never an invention."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScopePlan:
     """One named scope; the first source that is present gives the value, or with ``claim`` the
@@ -46,19 +55,24 @@ class ScopePlan:
 
 @dataclass(frozen=True, slots=True)
 class GatewayPlan:
-    """The gateway profile. Sizes are bytes.
+    """The gateway profile. Sizes are bytes, times whole seconds.
 
     ``unkeyed_headers`` and ``ignored_cookies`` are regular expressions over names: the headers that
     make a request pass, and the cookies that are no credentials. ``leased``: the node's health
-    depends on its lease; ``hits_need_lease``: so do its hits.
+    depends on its lease; ``hits_need_lease``: so do its hits. ``proxy_peers``: the PROXY listener
+    has to check who connects. A ``stale_if_error`` or ``client_max_age`` of 0 is none. ``words``:
+    those of its Varnish.
     """
 
+    profile: ClassVar[str] = "gateway"
     version: str
     service: str
     digest: str
     path: str
     controller: Address
     passes: Address
+    first_byte: int
+    between_bytes: int
     secret_file: str
     bypass_headers: tuple[str, ...]
     keyed_headers: tuple[str, ...]
@@ -69,7 +83,38 @@ class GatewayPlan:
     max_request_size: int
     leased: bool
     hits_need_lease: bool
+    trusted_proxies: tuple[Network, ...]
+    proxy_listener: bool
+    proxy_peers: bool
+    stale_if_error: int
+    client_max_age: int
+    client_bypass: bool
     debug: bool
+    cors: CorsPlan | None
+    limits: tuple[LimitPlan, ...]
+    words: Words
+
+    @property
+    def client_address(self) -> bool:
+        """Whether the VCL finds out who the client is: rate limits count by it."""
+        return self.forwarded or bool(self.limits)
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether what stands in for proxies is replaced where no proxy sent it."""
+        return bool(self.trusted_proxies) or self.proxy_listener
+
+    @property
+    def proxies_in_a_row(self) -> int:
+        """How many entries of X-Forwarded-For are looked at: VCL has no loops."""
+        return PROXIES_IN_A_ROW
+
+    @property
+    def forwarded_headers(self) -> str:
+        """By which proxies tell of the client, as the alternatives of a regular expression. To an
+        origin behind CGI, WSGI or PHP `_` in a header's name is `-`.
+        """
+        return "|".join(name.replace("-", "[-_]") for name in FORWARDED_HEADERS)
 
     @property
     def path_pattern(self) -> str:
@@ -124,15 +169,16 @@ class GatewayPlan:
 
 def gateway_plan(config: Config) -> GatewayPlan:
     """Decide everything the gateway's VCL does from the config. Pure; raises nothing."""
-    keyed = _lowered((*config.vary_headers, *ALWAYS_KEYED))
+    keyed = lowered((*config.vary_headers, *always_keyed(config)))
     scopes = tuple(
         ScopePlan(number, name, scope.sources, scope.jwt is not None)
         for number, (name, scope) in enumerate(sorted(config.scopes.items()), start=1)
     )
     read_by_scopes = {s.name for scope in scopes for s in scope.sources if s.kind == "header"}
-    known = _lowered((*PASS_HEADERS, *config.pass_headers))
-    excepted = {*keyed, *read_by_scopes, *_lowered(config.ignore_headers)}
-    unkeyed = _alternatives(name for name in known if not _covered(name, excepted))
+    known = lowered((*PASS_HEADERS, *config.pass_headers))
+    excepted = {*keyed, *read_by_scopes, *lowered(config.ignore_headers)}
+    unkeyed = alternatives(name for name in known if not covered(name, excepted))
+    proxy_listen = config.varnish.proxy_listen
     return GatewayPlan(
         version=__version__,
         service=config.name,
@@ -140,21 +186,37 @@ def gateway_plan(config: Config) -> GatewayPlan:
         path=config.path,
         controller=config.controller.gateway_address,
         passes=config.controller.pass_address,
+        first_byte=longer(config, config.origin_timeouts.answer),
+        between_bytes=longer(config, config.origin_timeouts.between_bytes),
         secret_file=str(config.secret_file),
-        bypass_headers=_lowered(h.name for h in config.bypass_cache_headers),
+        bypass_headers=lowered(h.name for h in config.bypass_cache_headers),
         keyed_headers=keyed,
-        unkeyed_headers=f"(?!({_alternatives(excepted)}):)({unkeyed})",
-        ignored_cookies=f"^({_alternatives((*IGNORED_COOKIES, *config.ignore_cookies))})$",
+        unkeyed_headers=f"(?!({alternatives(excepted)}):)({unkeyed})",
+        ignored_cookies=f"^({alternatives((*IGNORED_COOKIES, *config.ignore_cookies))})$",
         scopes=scopes,
-        lookup_body_size=config.lookup_body_size,
-        max_request_size=config.max_request_size,
+        lookup_body_size=min(config.lookup_body_size, config.request_limit),
+        max_request_size=config.request_limit,
         leased=config.leased,
         hits_need_lease=config.purge.wait == "all",
+        trusted_proxies=config.varnish.trusted_proxies,
+        proxy_listener=proxy_listen is not None,
+        proxy_peers=proxy_listen is not None and not is_loopback(proxy_listen.host),
+        stale_if_error=config.stale_if_error,
+        client_max_age=config.client_max_age,
+        client_bypass=config.client_bypass,
         debug=config.debug,
+        cors=cors_plan(config.cors),
+        limits=limit_plans(config),
+        words=words_of(config.varnish.version),
     )
 
 
-def _covered(name: str, patterns: Iterable[str]) -> bool:
+def longer(config: Config, seconds: float) -> int:
+    """What Varnish waits where the controller waits so long for the origin, and then for purges."""
+    return math.ceil(seconds + config.purge.wait_timeout + SPARE_SECONDS)
+
+
+def covered(name: str, patterns: Iterable[str]) -> bool:
     """Whether one of the names or ``prefix*`` patterns takes in this whole name or pattern."""
     return any(
         name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
@@ -162,11 +224,12 @@ def _covered(name: str, patterns: Iterable[str]) -> bool:
     )
 
 
-def _lowered(names: Iterable[str]) -> tuple[str, ...]:
+def lowered(names: Iterable[str]) -> tuple[str, ...]:
+    """Names in lowercase, each once, in their order."""
     return tuple(dict.fromkeys(name.lower() for name in names))
 
 
-def _alternatives(names: Iterable[str]) -> str:
+def alternatives(names: Iterable[str]) -> str:
     """Names as the alternatives of a regular expression; a trailing ``*`` is a wildcard.
 
     Sorted, so that the same config always gives the same VCL.

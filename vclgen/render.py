@@ -11,14 +11,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2 import TemplateError as JinjaError
 
 from vclgen import escape
+from vclgen.config import Config
+from vclgen.direct.plan import DirectPlan, direct_plan
 from vclgen.errors import TemplateError
-from vclgen.plan import GatewayPlan
+from vclgen.plan import GatewayPlan, gateway_plan
 
 ORIGIN_MARK: Final = "# from: templates/"
 """Before each block of the generated file; ``vclgen.compile`` maps an error's line back by it."""
 
 
-def render(plan: GatewayPlan) -> str:
+def vcl_of(config: Config) -> str:
+    """The whole ``default.vcl`` for a config, by its profile.
+
+    Raises:
+        TemplateError: a value of the config cannot stand in VCL, or a template is wrong.
+    """
+    return render(gateway_plan(config) if config.profile == "gateway" else direct_plan(config))
+
+
+def render(plan: GatewayPlan | DirectPlan) -> str:
     """The whole ``default.vcl`` for a plan. The same plan always gives the same text.
 
     Raises:
@@ -27,12 +38,13 @@ def render(plan: GatewayPlan) -> str:
     environment = _environment()
 
     def feature(name: str) -> str:
-        template = environment.get_template(f"features/{name}.vcl.j2")
-        body = template.render(plan=plan).strip()
-        return f"{ORIGIN_MARK}features/{name}.vcl.j2\n{body}\n" if body else ""
+        path = f"{name if '/' in name else f'features/{name}'}.vcl.j2"
+        body = environment.get_template(path).render(plan=plan).strip()
+        return f"{ORIGIN_MARK}{path}\n{body}\n" if body else ""
 
+    main = "main.vcl.j2" if isinstance(plan, GatewayPlan) else "direct/main.vcl.j2"
     try:
-        text = environment.get_template("main.vcl.j2").render(plan=plan, feature=feature)
+        text = environment.get_template(main).render(plan=plan, feature=feature)
     except JinjaError as error:
         raise TemplateError(f"templates: {error}") from error
     return re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n"
@@ -56,6 +68,10 @@ def _environment() -> Environment:
         keep_trailing_newline=False,
     )
     environment.filters["vcl"] = escape.quoted
+    environment.filters["vcl_long"] = escape.long_quoted
+    environment.filters["inside"] = escape.inside
+    environment.filters["number"] = escape.number
+    environment.filters["code"] = escape.own_code
     environment.filters["header"] = escape.header_name
-    environment.filters["regex"] = re.escape
+    environment.filters["regex"] = escape.regex
     return environment

@@ -12,7 +12,8 @@ from controller.admin.events import answer_events
 from controller.admin.graphql_http import answer, read_asked, refusal, respond
 from controller.admin.metrics import exposition, purge_registry
 from controller.admin.playground import playground_router
-from controller.admin.readiness import own_nodes, peers, readiness
+from controller.admin.readiness import origins, own_nodes, peers, readiness
+from controller.admin.reload_http import answer_reload
 from controller.admin.rest import purge_router
 from controller.admin.schema_http import answer_schema
 from controller.admin.state import AdminState
@@ -58,6 +59,15 @@ def create_admin_app(state: AdminState) -> FastAPI:
         except (RequestRefused, LogUnavailable) as error:
             return refusal(request, error)
 
+    @app.get("/origins", operation_id="show_origins")
+    async def show_origins(request: Request) -> Response:
+        """Each server of the origin, and whether it is healthy."""
+        try:
+            await doorkeeper.admit(request, Scope.ADMIN)
+            return JSONResponse({"origins": origins(state)})
+        except RequestRefused as error:
+            return refusal(request, error)
+
     @app.get("/schema", operation_id="show_schema")
     @app.post("/schema", operation_id="push_schema")
     async def schema(request: Request) -> Response:
@@ -65,6 +75,15 @@ def create_admin_app(state: AdminState) -> FastAPI:
         try:
             await doorkeeper.admit(request, Scope.ADMIN)
             return await answer_schema(request, state.keeper)
+        except RequestRefused as error:
+            return refusal(request, error)
+
+    @app.post("/reload")
+    async def reload(request: Request) -> Response:
+        """Serve by what the config file says now. `digest`, if given, is what it has to be."""
+        try:
+            await doorkeeper.admit(request, Scope.ADMIN)
+            return await answer_reload(request, state.reloader)
         except RequestRefused as error:
             return refusal(request, error)
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from controller.admin.batch import Carried, node_reports
+from controller.admin.direct_targets import targets_of
 from controller.admin.graphql_http import read_body
 from controller.admin.state import AdminState
 from controller.admin.targets import Targets
@@ -59,7 +60,7 @@ def _purges(
     if parameters.get("soft", "false") not in ("true", "false"):
         raise RequestRefused(400, "soft in the URL is true or false", "BAD_USER_INPUT")
     reader = _Reader(
-        Targets(state.policy, state.index),
+        targets_of(state.policy, state.index),
         parameters.get("type"),
         columns,
         state.policy.mutation_policy,

@@ -37,6 +37,7 @@ from graphql.language import DocumentNode
 from graphql.validation import VariablesInAllowedPositionRule
 
 from controller.admin.batch import Batch, How
+from controller.admin.direct_targets import targets_of
 from controller.admin.given import all_tags, by_field, flag, object_of, query_field, texts
 from controller.admin.scalars import (
     arguments_object,
@@ -45,7 +46,6 @@ from controller.admin.scalars import (
     text_of,
     tolerant_scalars,
 )
-from controller.admin.targets import Targets
 from controller.core.policy import Policy
 from controller.core.schema import SchemaIndex
 from controller.core.tags import Tag
@@ -70,7 +70,8 @@ class PurgingApi:
 
     def __init__(self, policy: Policy, index: SchemaIndex | None) -> None:
         self.index = index
-        self.targets = Targets(policy, index)
+        self.policy = policy
+        self.targets = targets_of(policy, index)
         self._service = policy.service
         self._known = lru_cache(KNOWN)(self._check)
 

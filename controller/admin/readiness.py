@@ -17,6 +17,7 @@ async def readiness(state: AdminState) -> tuple[bool, dict[str, Any]]:
 
     Ready means: the schema is there if one is wanted, the keys that verify tokens were fetched
     once, the log can be read, and every node has every purge, the plan, and the VCL of this config.
+    The origin's health is told and does not count: hits go on without it.
     """
     log = await _log(state)
     nodes = own_nodes(state)
@@ -38,7 +39,24 @@ async def readiness(state: AdminState) -> tuple[bool, dict[str, Any]]:
         "keys": [{"url": keys.url, "error": keys.error} for keys in state.key_sets],
         "log": log,
         "nodes": nodes,
+        "origins": origins(state),
     }
+
+
+def origins(state: AdminState) -> list[dict[str, Any]]:
+    """How each server of the origin stands, as JSON values."""
+    servers = state.director.servers if state.director is not None else ()
+    return [
+        {
+            "url": server.name,
+            "weight": server.weight,
+            "healthy": server.healthy,
+            "asked": server.asked,
+            "refused": server.refused,
+            "error": server.error,
+        }
+        for server in servers
+    ]
 
 
 async def _log(state: AdminState) -> dict[str, Any]:

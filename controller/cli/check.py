@@ -8,6 +8,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 from graphql.type import is_composite_type, is_introspection_type
 
 from controller.cli.check_mutations import check_mutations
+from controller.cli.direct import check_direct, is_alone
 from controller.cli.findings import Finding, hint
 from controller.core.hints import DIRECTIVE, read_hints
 from controller.core.roots import RootNames, contradicted, schema_name
@@ -34,6 +35,10 @@ async def check_config(config: Config, notices: Sequence[Notice]) -> list[Findin
         said = f"{file} was pushed and is used in place of it; remove the file to go back"
         findings.append(Finding("note", "schema", said))
     findings += await check_keys(config)
+    if config.profile != "gateway":
+        findings += check_direct(config)
+    if is_alone(config):
+        return findings
     try:
         schema = await fetch_schema(config)
     except SchemaUnavailable as error:
@@ -85,7 +90,8 @@ def check_schema(config: Config, schema: GraphQLSchema) -> Iterator[Finding]:
     """
     roots = root_names(config)
     yield from _check_roots(schema, roots)
-    yield from _check_caching(config, schema)
+    if config.profile == "gateway":
+        yield from _check_caching(config, schema)
     for index, rule in enumerate(config.rules):
         for written, fields in rule.types.items():
             name = schema_name(schema, roots, written)

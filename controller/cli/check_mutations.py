@@ -13,6 +13,7 @@ from graphql.type import (
     get_named_type,
 )
 
+from controller.cli.check_templates import check_templates
 from controller.cli.findings import Finding, hint
 from controller.core.mutation_entries import key_of
 from controller.core.mutation_types import payload_types, silent_fields, types_of_name
@@ -38,6 +39,8 @@ def check_mutations(index: SchemaIndex) -> Iterator[Finding]:
             yield from _check_target(index, fields[name], f"{where}.purge[{number}]", target)
     for name in silent_fields(index):
         yield _proposal(index, name, fields[name])
+    if index.policy.direct is not None:
+        yield from check_templates(index, index.policy.direct.templates)
 
 
 def _check_target(

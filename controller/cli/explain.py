@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from controller.brain import Brain
+from controller.cli.direct import require_gateway
 from controller.cli.explain_free import (
     free_notes,
     free_outcome,
@@ -19,6 +20,7 @@ from controller.cli.explain_headers import (
     effects_of_a_pass,
     passed_after_verdict,
     passed_before_verdict,
+    passed_by_controller,
     refused,
 )
 from controller.cli.explain_input import Question
@@ -31,7 +33,7 @@ from controller.core.operation import Operation, Refusal
 from controller.core.request import Single, read_request
 from controller.core.ruled import RuledType, ruled_types
 from controller.core.rules import by_hash, sha256
-from controller.core.verdict import CacheableQuery, Mutation, Pass
+from controller.core.verdict import CacheableQuery, Mutation, Pass, is_blocked
 from controller.policy_of import policy_of
 from controller.schema_source import fetch_schema
 from controller.schemaless import SchemalessBrain
@@ -49,8 +51,10 @@ async def explain(config: Config, question: Question) -> Explained:
 
     Raises:
         SchemaUnavailable: there is no schema to explain it by.
-        ConfigError: the key of a scope that the request has a token for cannot be used.
+        ConfigError: the key of a scope that the request has a token for cannot be used; or the
+            profile is a direct one.
     """
+    require_gateway(config)
     schema, policy = await fetch_schema(config), policy_of(config)
     brain = SchemalessBrain(policy) if schema is None else Brain(policy, schema)
     plan = gateway_plan(config)
@@ -70,6 +74,8 @@ async def explain(config: Config, question: Question) -> Explained:
     if not isinstance(verdict, CacheableQuery):
         found = replace(found, headers=tuple(effects_of_a_pass(plan, question)))
     answered = refused(plan, question)
+    if answered is None and is_blocked(verdict):
+        answered = found.reason
     return found if answered is None else replace(found, outcome="refused", reason=answered)
 
 
@@ -79,7 +85,11 @@ async def _query(
     names = verdict.decision.scopes
     read = credentials(plan, question, names)
     scopes = await shown_scopes(config, names, read.sources)
-    reason = passed_after_verdict(plan, question, names) or refused_token(scopes)
+    reason = (
+        passed_after_verdict(plan, question, names)
+        or refused_token(scopes)
+        or passed_by_controller(question)
+    )
     sent = brain.instrumented(verdict.operation)
     outcome: Outcome = "cached"
     left = None

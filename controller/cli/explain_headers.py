@@ -1,8 +1,8 @@
 """What the headers of a request do, as the generated VCL decides it.
 
-The same steps in the same order as ``request_recv``, ``bypass_recv``, ``accept_recv``,
-``keyed_type``, ``keyed_recv`` and ``scopes_recv`` of ``templates/features/``;
-tests/e2e/test_explain.py holds this against a running node.
+The same steps in the same order as ``client_recv``, ``request_recv``, ``bypass_recv``,
+``clientcache_recv``, ``accept_recv``, ``keyed_type``, ``keyed_recv`` and ``scopes_recv`` of
+``templates/features/``; tests/e2e/test_explain.py holds this against a running node.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 
 from controller.cli.explain_input import Question
 from controller.cli.explained import HeaderEffect, Reason
+from controller.core.parts import asks_for_events
 from controller.core.policy import ANONYMOUS
 from vclgen.config.scopes import ScopeSource
 from vclgen.names import PASS_HEADERS
@@ -27,6 +28,7 @@ _RESPONSE_ACCEPT: Final = re.compile(
     r".*(application/json|application/\*|\*/\*)"
 )
 _PLAIN_ACCEPT: Final = re.compile(r"[!-~]{1,200}")
+_EVENTS: Final = "it wants events (text/event-stream): the origin's own, as they come"
 _INTERNAL: Final = re.compile(r"x-shellac-|shellac-(?!debug$)|xkey|x-hashtwo$|proxy$")
 
 
@@ -52,7 +54,7 @@ def refused(plan: GatewayPlan, question: Question) -> Reason | None:
     size = len(question.request.body)
     if size > plan.max_request_size:
         limit = plan.max_request_size
-        return Reason("413", f"Varnish answers 413: {size} bytes, maxRequestSize is {limit}")
+        return Reason("413", f"Varnish answers 413: {size} bytes, at most {limit} are taken")
     return None
 
 
@@ -71,6 +73,8 @@ def passed_before_verdict(plan: GatewayPlan, question: Question) -> Reason | Non
     for name in plan.bypass_headers:
         if question.values(name):
             return Reason("bypass-header", f"{name} is one of bypassCacheHeaders")
+    if plan.client_bypass and _said_by_client(question, "no-store"):
+        return Reason("client-no-store", "it says no-store, and clientBypass obeys")
     accept = ", ".join(question.values("accept"))
     if not _accepted(accept):
         return Reason("accept", "it wants a page for people (text/html), or its Accept is odd")
@@ -106,6 +110,13 @@ def passed_after_verdict(
             f"it carries {', '.join(others)}, which no scope of this query reads, and the answer "
             "is shared among requests without credentials",
         )
+    return None
+
+
+def passed_by_controller(question: Question) -> Reason | None:
+    """Why the controller has a request sent again as a pass when it is asked for the data."""
+    if asks_for_events(", ".join(question.values("accept"))):
+        return Reason("accept", _EVENTS)
     return None
 
 
@@ -147,7 +158,14 @@ def effects(
 def effects_of_a_pass(plan: GatewayPlan, question: Question) -> Iterator[HeaderEffect]:
     """The same for a request that passes whatever its headers are: the origin gets them."""
     for name in dict.fromkeys(name for name, _ in question.headers):
-        yield _early(plan, question, name) or HeaderEffect(name, "forwarded", "sent as it is")
+        yield _early(plan, question, name) or HeaderEffect(name, "forwarded", _passed(plan, name))
+
+
+def _passed(plan: GatewayPlan, name: str) -> str:
+    """What client_recv makes of a header before it goes on."""
+    if plan.forwarded and re.fullmatch(plan.forwarded_headers, name):
+        return "replaced, unless a trusted proxy sends it"
+    return "sent as it is"
 
 
 def _early(plan: GatewayPlan, question: Question, name: str) -> HeaderEffect | None:
@@ -156,6 +174,8 @@ def _early(plan: GatewayPlan, question: Question, name: str) -> HeaderEffect | N
         return HeaderEffect(name, "dropped", "internal to Shellac")
     if name in plan.bypass_headers:
         return HeaderEffect(name, "passes", "one of bypassCacheHeaders", "bypass-header")
+    if name == "cache-control" and plan.client_bypass and _said_by_client(question, "no-store"):
+        return HeaderEffect(name, "passes", "no-store, and clientBypass obeys", "client-no-store")
     if name == "accept" and not _accepted(", ".join(question.values(name))):
         return HeaderEffect(name, "passes", "text/html, or odd", "accept")
     return None
@@ -167,8 +187,12 @@ def _effect(
     early = _early(plan, question, name)
     if early is not None:
         return early
+    if name == "accept" and passed_by_controller(question):
+        return HeaderEffect(name, "passes", _EVENTS, "accept")
     if name in ("accept", "accept-encoding"):
         return HeaderEffect(name, "negotiated", "what clients commonly send falls together")
+    if name == "origin" and plan.cors and name not in plan.keyed_headers:
+        return HeaderEffect(name, "dropped", "Varnish answers CORS itself")
     if name in plan.keyed_headers:
         return HeaderEffect(name, "keyed", "its value splits the cache; the origin gets it")
     if name == "authorization" or name in plan.scope_headers:
@@ -177,6 +201,8 @@ def _effect(
         return HeaderEffect(name, "dropped", "* is the same as none")
     if _unkeyed(plan, name):
         return HeaderEffect(name, "passes", _known(name), "unkeyed-header")
+    if plan.client_bypass and name == _wants_anew(question):
+        return HeaderEffect(name, "dropped", "no-cache: the answer is fetched anew (clientBypass)")
     if name in PLAIN_HEADERS:
         return HeaderEffect(name, "forwarded", "part of every fetch")
     return HeaderEffect(name, "dropped", "the origin does not get it")
@@ -213,6 +239,18 @@ def _lines(question: Question, name: str) -> list[str]:
     """The lines of a header that count."""
     lines = question.values(name)
     return [] if name == "accept-language" and lines and lines[0] == "*" else lines
+
+
+def _said_by_client(question: Question, word: str, *, name: str = "cache-control") -> bool:
+    """Whether a directive without an argument stands in a header."""
+    value = ", ".join(question.values(name))
+    return re.search(rf"(?i)(^|,)\s*{word}\s*(,|$)", value) is not None
+
+
+def _wants_anew(question: Question) -> str | None:
+    """The header by which a client asks for an answer that is not from the cache."""
+    name = "cache-control" if question.values("cache-control") else "pragma"
+    return name if _said_by_client(question, "no-cache", name=name) else None
 
 
 def _unkeyed(plan: GatewayPlan, name: str) -> bool:

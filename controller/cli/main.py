@@ -19,11 +19,13 @@ from rich.console import Console
 
 from controller.cli.check import check_config
 from controller.cli.configs import Chosen, choose
+from controller.cli.direct import direct_tour
 from controller.cli.explain import explain
 from controller.cli.explain_input import read_question
 from controller.cli.explain_text import rendered
 from controller.cli.playground import playground_command
 from controller.cli.purges import purge_app
+from controller.cli.reload import reload_command
 from controller.cli.schemas import schema_app
 from controller.cli.serve import run_serve
 from controller.cli.tokens import token_app
@@ -38,8 +40,7 @@ from controller.errors import (
 )
 from vclgen.compile import compile_vcl
 from vclgen.errors import ConfigError, ShellacError, VclError
-from vclgen.plan import gateway_plan
-from vclgen.render import render
+from vclgen.render import vcl_of
 from vclgen.start import varnishd_arguments
 
 FAILED: Final = 1
@@ -88,7 +89,12 @@ def up_command(
     def say(text: str) -> None:
         out.print(text, markup=False)
         if text.startswith("ready "):
-            out.print(tour(chosen.config, token, demo=chosen.demo is not None), markup=False)
+            shown = (
+                tour(chosen.config, token, demo=chosen.demo is not None)
+                if chosen.config.profile == "gateway"
+                else direct_tour(chosen.config)
+            )
+            out.print(shown, markup=False)
 
     asyncio.run(run_up(setup, say))
 
@@ -103,7 +109,7 @@ def serve_command(
     chosen = _choose(config, origin, environment)
     token = prepare(chosen.config)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    asyncio.run(run_serve(chosen.config, token))
+    asyncio.run(run_serve(chosen.config, token, lambda: choose(config, origin, environment).config))
 
 
 @app.command("render")
@@ -118,7 +124,7 @@ def render_command(
 ) -> None:
     """Render default.vcl to standard output, or with its start line into a directory."""
     chosen = _choose(config, origin, environment)
-    vcl = render(gateway_plan(chosen.config))
+    vcl = vcl_of(chosen.config)
     if output is None:
         sys.stdout.write(vcl)
         return
@@ -140,7 +146,7 @@ def check_command(
 ) -> None:
     """Check config, schema and VCL, and say what will not be cached or purged."""
     chosen = _choose(config, origin, environment, quiet=True)
-    compile_vcl(render(gateway_plan(chosen.config)))
+    compile_vcl(vcl_of(chosen.config))
     findings = asyncio.run(check_config(chosen.config, chosen.notices))
     if as_json:
         out.print_json(json.dumps([finding.as_dict() for finding in findings]))
@@ -184,6 +190,7 @@ def explain_command(
         raise typer.Exit(BAD_CONFIG)
 
 
+app.command("reload")(reload_command)
 app.command("playground")(playground_command)
 app.add_typer(purge_app, name="purge")
 app.add_typer(schema_app, name="schema")

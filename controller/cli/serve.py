@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
@@ -19,10 +19,12 @@ import uvicorn
 from controller.admin.app import create_admin_app
 from controller.admin.state import AdminState
 from controller.brain import Brain
+from controller.cli.direct import require_controller
 from controller.cli.up import ensure_secret
 from controller.gateway.app import Gateway
 from controller.gateway.identity import key_sets
-from controller.gateway.origin import Origin
+from controller.gateway.origin import origin_of
+from controller.gateway.origins import OriginMetrics
 from controller.gateway.rules import gateway_rules
 from controller.heap import settle
 from controller.policy_of import policy_of
@@ -37,6 +39,7 @@ from controller.purge.redis_peers import RedisPeers
 from controller.purge.refetch import Refetcher
 from controller.purge.sqlite_log import SqliteLog
 from controller.purge.terms import Door, Lease
+from controller.reloading import Reloader
 from controller.schema_keeper import SchemaKeeper
 from controller.tokens.reader import TokenReader
 from controller.tokens.store import NAME as TOKENS_NAME
@@ -46,21 +49,25 @@ logger = logging.getLogger(__name__)
 
 STOP_SECONDS: Final = 8
 """For what is under way: a mutation that is cut off here could be sent again by Varnish."""
+HEADER_BYTES: Final = 128 * 1024
+"""Of a request; Varnish takes 64 kB (vclgen.start)."""
 KEEP_ALIVE_SECONDS: Final = 90
 """Longer than Varnish keeps an idle connection (60 s), so that Varnish closes it."""
 
 
-async def run_serve(config: Config, token: str) -> None:
-    """Run until SIGINT or SIGTERM.
+async def run_serve(config: Config, token: str, read: Callable[[], Config]) -> None:
+    """Run until SIGINT or SIGTERM. ``read`` reads the config again, for a reload.
 
     Raises:
         LogUnavailable: the purge log cannot be opened.
+        ConfigError: the config says that there is no controller.
     """
+    require_controller(config)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    async with _running(config, token) as tasks:
+    async with _running(config, token, read) as tasks:
         stop = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait({stop, *tasks}, return_when=asyncio.FIRST_COMPLETED)
         for task in done - {stop}:
@@ -68,19 +75,24 @@ async def run_serve(config: Config, token: str) -> None:
 
 
 @asynccontextmanager
-async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio.Task[Any]]]:
+async def _running(
+    config: Config, token: str, read: Callable[[], Config]
+) -> AsyncIterator[Sequence[asyncio.Task[Any]]]:
     """Everything started; yields the tasks none of which should end."""
     policy = policy_of(config)
     rules = gateway_rules(config)
-    sets = key_sets(rules.claims)
-    freshness = Freshness(lag=config.purge.origin_lag)
+    direct = policy.direct is not None
+    freshness = Freshness(lag=config.purge.origin_lag, direct=direct)
     async with AsyncExitStack() as stack:
         log, peers, following = await stack.enter_async_context(_opened_log(config))
-        origin = await stack.enter_async_context(
-            Origin(config.origin_url, constants=config.fetch_headers)
-        )
+        # Of the configs to come: they outlive the requests, as the first one does.
+        later_origins = await stack.enter_async_context(AsyncExitStack())
+        origin = await stack.enter_async_context(origin_of(config))
         door = Door(
-            service=config.name, secret=ensure_secret(config.secret_file), digest=config.digest
+            service=config.name,
+            secret=ensure_secret(config.secret_file),
+            digest=config.digest,
+            direct=direct,
         )
         lease = Lease(config.purge.lease, gates_hits=config.purge.wait == "all", peers=peers)
 
@@ -104,27 +116,42 @@ async def _running(config: Config, token: str) -> AsyncIterator[Sequence[asyncio
             schema_error="not fetched yet",
             tokens=frozenset({token}),
             kept_tokens=kept_tokens,
-            key_sets=sets,
+            key_sets=key_sets(rules.claims),
         )
-        admin.collectors = (gateway.metrics,)
+        admin.collectors = (gateway.metrics, OriginMetrics(lambda: gateway.origin.director))
+        admin.director = origin.director
         admin.refetcher = await stack.enter_async_context(
             Refetcher(config.varnish.listen, config.path)
         )
 
         def take(brain: Brain) -> None:
+            gateway.brain.replaced = True
             gateway.brain = brain
             admin.index = brain.index
-            nodes.set_plan(brain.digest)
+            if admin.schema_error is None:
+                nodes.set_plan(brain.digest)
             settle()
 
         keeper = SchemaKeeper(config, policy, take, admin)
         admin.keeper = keeper
         listeners = [
-            Listener(gateway, config.controller.gateway_listen, config.max_request_size),
-            Listener(gateway, config.controller.pass_listen, config.max_request_size),
+            Listener(gateway, config.controller.gateway_listen, config.request_limit),
+            Listener(
+                gateway, config.controller.pass_listen, config.request_limit, any_method=direct
+            ),
             Listener(create_admin_app(admin), config.controller.admin_listen),
         ]
-        jobs = [keeper.run(), keep_trimmed(log), nodes.run(), *(keys.run() for keys in sets)]
+        reloader = admin.reloader = Reloader(
+            config,
+            read,
+            later_origins,
+            gateway,
+            admin,
+            keeper,
+            door,
+            listeners=[listener.config for listener in listeners[:2]],
+        )
+        jobs = [keeper.run(), keep_trimmed(log), nodes.run(), reloader.run()]
         working = [asyncio.create_task(job) for job in jobs]
         serving = [asyncio.create_task(listener.serve()) for listener in listeners]
         # In reverse order: no more requests, no more work, no more leases.
@@ -166,14 +193,25 @@ async def _opened_log(
 
 class Listener(uvicorn.Server):
     """An app on an address. Signals are the caller's; ``stop`` ends ``serve`` when what is under
-    way was answered, or after ``STOP_SECONDS``. ``message_size`` is in bytes, of WebSockets."""
+    way was answered, or after ``STOP_SECONDS``. ``message_size`` is in bytes, of WebSockets.
+    ``any_method``: also BAN, PURGEKEYS and others that the faster parser refuses.
+    """
 
-    def __init__(self, app: Any, address: Address, message_size: int = 1_000_000) -> None:
+    def __init__(
+        self,
+        app: Any,
+        address: Address,
+        message_size: int = 1_000_000,
+        *,
+        any_method: bool = False,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 host=address.host,
                 port=address.port,
+                http="h11" if any_method else "auto",
+                h11_max_incomplete_event_size=HEADER_BYTES,
                 lifespan="off",
                 access_log=False,
                 log_level="warning",

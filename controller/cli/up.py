@@ -19,13 +19,13 @@ from typing import Final
 import httpx
 
 from controller.cli.children import Child, Children
+from controller.cli.direct import READY_PARAMETERS, is_alone
 from controller.errors import AddressInUse, StartFailed
 from controller.pushed_schema import pushed_file
 from controller.schemaless import LOST
 from vclgen.compile import compile_vcl
 from vclgen.config import Address, Config, NoSchema
-from vclgen.plan import gateway_plan
-from vclgen.render import render
+from vclgen.render import vcl_of
 from vclgen.start import varnishd_arguments
 from vclgen.varnishd import find_varnishd
 
@@ -81,7 +81,7 @@ async def run_up(setup: Setup, say: Callable[[str], None]) -> None:
     """
     config = setup.config
     vcl = config.state_dir / "default.vcl"
-    vcl.write_text(render(gateway_plan(config)))
+    vcl.write_text(vcl_of(config))
     await asyncio.to_thread(compile_vcl, vcl.read_text())
     check_ports(setup)
     stopped = asyncio.Event()
@@ -119,10 +119,15 @@ def check_ports(setup: Setup) -> None:
     wanted = {
         "varnish.listen": config.varnish.listen,
         "varnish.adminListen": config.varnish.admin_listen,
-        "controller.gatewayListen": config.controller.gateway_listen,
-        "controller.adminListen": config.controller.admin_listen,
-        "controller.passListen": config.controller.pass_listen,
     }
+    if not is_alone(config):
+        wanted |= {
+            "controller.gatewayListen": config.controller.gateway_listen,
+            "controller.adminListen": config.controller.admin_listen,
+            "controller.passListen": config.controller.pass_listen,
+        }
+    if config.varnish.proxy_listen is not None:
+        wanted["varnish.proxyListen"] = config.varnish.proxy_listen
     if setup.demo is not None:
         wanted["the demo origin"] = setup.demo
     for key, address in wanted.items():
@@ -144,11 +149,12 @@ async def _start_all(setup: Setup, children: Children, vcl: Path) -> None:
         await children.start(
             "demo", [python, "-m", "demo", "--listen", str(setup.demo), "--latency", DEMO_LATENCY]
         )
-    await children.start(
-        "controller",
-        [python, "-m", "controller.cli", "serve", *setup.arguments],
-        {"SHELLAC_ADMIN_TOKEN": setup.token},
-    )
+    if not is_alone(setup.config):
+        await children.start(
+            "controller",
+            [python, "-m", "controller.cli", "serve", *setup.arguments],
+            {"SHELLAC_ADMIN_TOKEN": setup.token},
+        )
     await start_varnish(setup.config, children, vcl)
 
 
@@ -167,27 +173,31 @@ async def start_varnish(config: Config, children: Children, vcl: Path) -> Child:
 async def _ready(setup: Setup, say: Callable[[str], None]) -> None:
     """Wait until a query went through Varnish, controller and origin; then say so."""
     config = setup.config
-    admin = f"http://{config.controller.admin_listen.reachable}"
+    health = f"http://{config.controller.admin_listen.reachable}/readyz"
+    if is_alone(config):
+        health = f"http://{config.varnish.admin_listen.reachable}/_shellac/health"
     public = f"http://{config.varnish.listen.reachable}{config.path}"
     deadline = asyncio.get_running_loop().time() + READY_SECONDS
-    last = "the controller does not answer"
+    last = f"{health} does not answer"
     async with httpx.AsyncClient(timeout=10) as client:
         while asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(POLL_SECONDS)
             with suppress(httpx.TransportError):
-                state = await client.get(f"{admin}/readyz")
+                state = await client.get(health)
                 if state.status_code != 200:
                     last = state.text
                     continue
-                answer = await client.post(public, json={"query": READY_QUERY})
+                if config.profile == "gateway":
+                    answer = await client.post(public, json={"query": READY_QUERY})
+                else:
+                    answer = await client.get(f"{public}?{READY_PARAMETERS}")
                 if answer.status_code not in (502, 503, 504):
                     _say_what_is_lost(config, say)
                     say(f"ready {public}")
                     return
                 last = answer.text
     raise StartFailed(
-        f"not ready after {READY_SECONDS:g} s: {_shortened(last)}. "
-        f"Ask {admin}/readyz what is missing"
+        f"not ready after {READY_SECONDS:g} s: {_shortened(last)}. Ask {health} what is missing"
     )
 
 

@@ -80,13 +80,25 @@ def loose_body(content_type: str | None, encoding: str | None, body: bytes) -> R
     """Everything in a body that an origin could take for an operation."""
     if not body:
         return Reading()
-    if encoding:
-        inflated = _inflated(encoding, body)
-        return loose_body(content_type, None, inflated) if inflated else Reading(opaque=True)
+    plain = plain_body(content_type, encoding, body)
+    if not plain:
+        return Reading(opaque=True)
+    return _read(*media_type(content_type), plain)
+
+
+def plain_body(content_type: str | None, encoding: str | None, body: bytes) -> bytes | None:
+    """A body without its content encoding; None if that or its charset is not known here."""
+    if not body:
+        return b""
+    if encoding not in (None, "", "identity"):
+        inflated = _inflated(encoding or "", body)
+        return plain_body(content_type, None, inflated) if inflated is not None else None
     media, options = media_type(content_type)
     known = _JSON_CHARSET if media.endswith("json") else _CHARSET
-    if known.fullmatch(options.get("charset", "")) is None:
-        return Reading(opaque=True)
+    return body if known.fullmatch(options.get("charset", "")) is not None else None
+
+
+def _read(media: str, options: dict[str, str], body: bytes) -> Reading:
     match media:
         case "application/graphql":
             return Reading(((("query", body.decode("utf-8", "replace")),),))

@@ -29,11 +29,13 @@ class Lifetime:
     """What an origin says of its answer. ``refused`` is the detail of one that must not be stored.
 
     ``max_age`` (what is left of it) and ``swr`` are seconds, None where it says nothing.
+    ``never_stale``: it must not be served stale, whatever fails.
     """
 
     max_age: int | None = None
     swr: int | None = None
     refused: str | None = None
+    never_stale: bool = False
 
 
 def origin_lifetime(cache_control: Sequence[str], age: Sequence[str]) -> Lifetime:
@@ -51,15 +53,16 @@ def origin_lifetime(cache_control: Sequence[str], age: Sequence[str]) -> Lifetim
     if fresh is None:
         fresh = _smallest(directives, "max-age")
     swr = _smallest(directives, "stale-while-revalidate")
-    if "must-revalidate" in directives or "proxy-revalidate" in directives:
+    never_stale = "must-revalidate" in directives or "proxy-revalidate" in directives
+    if never_stale:
         swr = 0
     if fresh is None:
-        return Lifetime(None, swr)
+        return Lifetime(None, swr, never_stale=never_stale)
     ages = [_seconds(part.strip()) for line in age for part in line.split(",")]
     left = 0 if None in ages else fresh - max((a for a in ages if a is not None), default=0)
     if left <= 0:
         return Lifetime(refused="origin-max-age")
-    return Lifetime(left, swr or 0)
+    return Lifetime(left, swr or 0, never_stale=never_stale)
 
 
 def is_private(cache_control: Sequence[str]) -> bool:
@@ -78,7 +81,7 @@ def limited(decision: Decision, lifetime: Lifetime) -> Decision | str:
     swr = min(decision.swr, decision.swr if (s := lifetime.swr) is None else s)
     if max_age == 0 and swr == 0:
         return "origin-max-age"
-    return replace(decision, max_age=max_age, swr=swr)
+    return replace(decision, max_age=max_age, swr=swr, never_stale=lifetime.never_stale)
 
 
 def _directives(lines: Sequence[str]) -> dict[str, list[str | None]] | None:

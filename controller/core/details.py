@@ -33,6 +33,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "persisted-query": "an operation named by a hash or id, without its text",
     "persisted-query-text": "a persisted query sent together with its text",
     "batch": "several operations in one JSON array",
+    "introspection-blocked": "answered with an error: it asks for the schema, blockIntrospection",
     # The document (operation.py, verdict.py).
     "no-schema": "the schema is not known yet",
     "unparsable-document": "the document does not parse, or has too many tokens",

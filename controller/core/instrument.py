@@ -23,9 +23,10 @@ from graphql import (
 from graphql.language import SelectionSetNode
 from typing_extensions import TypeVar
 
+from controller.core.identifying import identifies
 from controller.core.layout import MAX_NODES, Layout
 from controller.core.operation import Operation
-from controller.core.schema import SchemaIndex, identifies
+from controller.core.schema import SchemaIndex
 from controller.core.sites import Coverage, Coverages, Fragments, Site, collected_nodes, sites
 
 PREFIX: Final = f"_s{secrets.token_hex(8)}_"

@@ -6,13 +6,14 @@ A write that passes unseen would leave its old data in the cache. One that was n
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote_plus
 
 _KEYWORD: Final = "mutation"
 # GraphQL's lexical tokens (specification, section 2.1), each also without its end. A comment ends
 # at more line terminators than today's specification has: older ones had them.
-_TOKEN: Final = re.compile(
+TOKEN: Final = re.compile(
     r'(?P<block>"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?P<block_end>""")?)'
     r'|(?P<string>"(?:[^"\\\n\r]|\\[^\n\r])*+(?P<string_end>")?)'
     r"|(?P<comment>#[^\n\r\u0085\u2028\u2029]*+)"
@@ -28,7 +29,7 @@ def holds_mutation(document: str) -> bool:
     """
     if _KEYWORD not in document:
         return False
-    for token in _TOKEN.finditer(document):
+    for token in TOKEN.finditer(document):
         open_end = (token["block"] and not token["block_end"]) or (
             token["string"] and not token["string_end"]
         )
@@ -38,13 +39,18 @@ def holds_mutation(document: str) -> bool:
 
 
 def may_hold_mutation(data: bytes) -> bool:
-    """The same for bytes of unknown meaning, under every encoding that a request may use.
+    """The same for bytes of unknown meaning, under every encoding that a request may use."""
+    return any(_KEYWORD in text for text in decodings(data))
 
-    UTF-16 and UTF-32, percent-encoding, JSON escapes, and the latter inside the former.
+
+def decodings(data: bytes) -> Iterator[str]:
+    """Bytes under every encoding that a request may use: UTF-16 and UTF-32, percent-encoding, JSON
+    escapes, and the latter inside the former.
     """
     plain = data.replace(b"\0", b"").decode("latin-1")
-    decoded = unquote_plus(plain, encoding="latin-1")
-    return any(_KEYWORD in text or _KEYWORD in _unescaped(text) for text in (plain, decoded))
+    for text in (plain, unquote_plus(plain, encoding="latin-1")):
+        yield text
+        yield _unescaped(text)
 
 
 def _unescaped(text: str) -> str:

@@ -93,6 +93,14 @@ def parts_of(content_type: str | None) -> Parts | None:
     return None
 
 
+def asks_for_events(accept: str | None) -> bool:
+    """Whether a client wants its answer as events before all else (GraphQL over SSE, "Distinct
+    connections mode"): such an answer cannot be cut, and must not wait for its end.
+    """
+    first = (accept or "").partition(",")[0].partition(";")[0]
+    return first.strip().lower() == "text/event-stream"
+
+
 def _event_data(event: bytes) -> bytes:
     """The value of an event's ``data`` lines."""
     found = []

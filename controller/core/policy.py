@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 from graphql import OperationType
 
+from controller.core.direct import Direct
+
 ANONYMOUS: Final = "ANONYMOUS"
 """The scope of requests without credentials (``defaultScope``)."""
 PUBLIC: Final = "PUBLIC"
@@ -97,7 +99,9 @@ class Policy:
     ``root_names`` are the names of roots in all these names. ``default_scope`` is that of
     ``@cacheControl`` hints without one; ``private_scope`` that of PRIVATE ones, None: they pass.
     ``mutations`` are the entries by field of the mutation root, ``mutation_policy`` is for what
-    they leave open. ``failed_mutations_purge``: one whose answer is null with an error purges, too.
+    they leave open. ``block_introspection``: what asks for the schema is refused.
+    ``failed_mutations_purge``: one whose answer is null with an error purges, too. ``direct``:
+    purges name what the origin has tagged, for nothing else is stored.
     """
 
     service: str
@@ -116,9 +120,11 @@ class Policy:
     default_scope: str = ANONYMOUS
     private_scope: str | None = None
     cache_introspection: bool = False
+    block_introspection: bool = False
     mutation_policy: MutationPolicy = "Entity"
     mutations: Mapping[str, MutationEntry] = field(default_factory=dict)
     failed_mutations_purge: bool = True
+    direct: Direct | None = None
 
     @property
     def mutations_purge(self) -> bool:

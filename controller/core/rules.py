@@ -43,6 +43,7 @@ class Decision:
     neutral and never there: empty means shared by everybody. ``types`` are the object types that
     count. ``by_spelling`` are the rules that apply because of the document's very characters: they
     belong into the key, for another spelling of the same question may meet other rules.
+    ``never_stale``: the origin forbids what ``staleIfError`` does.
     """
 
     max_age: int
@@ -51,6 +52,7 @@ class Decision:
     types: frozenset[str]
     matched: tuple[Match, ...]
     by_spelling: tuple[int, ...] = ()
+    never_stale: bool = False
 
 
 def decide_rules(index: SchemaIndex, operation: Operation) -> Decision | Refusal:

@@ -12,20 +12,18 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     is_abstract_type,
-    is_leaf_type,
-    is_required_argument,
     lexicographic_sort_schema,
     print_schema,
 )
 from graphql.type import (
-    GraphQLField,
     GraphQLInterfaceType,
     GraphQLNamedType,
     get_named_type,
-    get_nullable_type,
 )
 
+from controller.core.direct import keyed_by_templates
 from controller.core.hints import read_hints
+from controller.core.identifying import identifies
 from controller.core.policy import Key, Policy
 from controller.core.roots import in_schema_names
 
@@ -40,7 +38,7 @@ class SchemaIndex:
 
     def __init__(self, schema: GraphQLSchema, policy: Policy) -> None:
         self.schema = schema
-        self.policy = policy = in_schema_names(policy, schema)
+        self.policy = policy = keyed_by_templates(in_schema_names(policy, schema), schema)
         self.hints = read_hints(schema)
         # print_schema prints no applied directives.
         printed = print_schema(lexicographic_sort_schema(schema)) + self.hints.text()
@@ -154,12 +152,3 @@ def _members(schema: GraphQLSchema, type_: GraphQLNamedType) -> list[str]:
 def _abstract(type_: object) -> GraphQLAbstractType:
     assert is_abstract_type(type_)
     return type_
-
-
-def identifies(field: GraphQLField | None) -> bool:
-    """Whether a field can be part of a key: a leaf that needs no arguments."""
-    return (
-        field is not None
-        and is_leaf_type(get_nullable_type(field.type))
-        and not any(is_required_argument(argument) for argument in field.args.values())
-    )

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from controller.core.origin_tags import ORIGIN_KINDS, origin_wire
 from controller.core.policy import Key
 
 Tag = str
@@ -80,7 +81,15 @@ def operation_tag(name: str) -> Tag:
 
 
 def wire(service: str, tag: Tag) -> str:
-    """The tag as it stands in ``xkey`` and in a PURGE: ``WIRE_LENGTH`` characters, no separators.
+    """The tag as it stands in ``xkey`` and in a PURGE, without separators.
+
+    What an origin named stands as it named it (``controller.core.origin_tags``).
+    """
+    return origin_wire(tag) if tag.startswith(ORIGIN_KINDS) else wire_of_ours(service, tag)
+
+
+def wire_of_ours(service: str, tag: Tag) -> str:
+    """The same of a tag that no origin named: ``WIRE_LENGTH`` characters.
 
     The service is part of it, so services can share one Varnish.
     """

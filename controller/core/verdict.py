@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from controller.core.canonical import canonical_json, canonical_key, declared
 from controller.core.documents import Documents
+from controller.core.introspection import asks_for_schema, may_name_schema
 from controller.core.lexemes import Json
 from controller.core.mutation_text import may_hold_mutation
 from controller.core.operation import Operation, Refusal
 from controller.core.request import Batch, HttpRequest, Single, Unread, read_request
 from controller.core.rules import Decision
 
-__all__ = ["CacheableQuery", "Documents", "Mutation", "Pass", "Verdict", "decide"]
+__all__ = ["CacheableQuery", "Documents", "Mutation", "Pass", "Verdict", "decide", "is_blocked"]
+
+_BLOCKED: Final = "introspection-blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Mutation:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Passed as sent. ``detail`` is one of details.py.
+    """Passed as sent, or blocked. ``detail`` is one of details.py.
 
     ``writes`` are the mutations inside. ``may_write``: there may be one that is not among them;
     its outcome is unknown. ``operation`` is the one operation, where it is known. ``size`` is how
@@ -64,13 +67,28 @@ class Pass:
 Verdict: TypeAlias = CacheableQuery | Mutation | Pass
 
 
-def decide(http: HttpRequest, documents: Documents) -> Verdict:
-    """The verdict on a request. Never raises: what cannot be decided is passed as sent."""
+def decide(
+    http: HttpRequest, documents: Documents, *, block_introspection: bool = False
+) -> Verdict:
+    """The verdict on a request. Never raises: what cannot be decided is passed as sent, unless
+    ``block_introspection`` forbids it: ``is_blocked`` tells.
+    """
+    blocked = Pass(_BLOCKED, "it asks for __schema or __type")
     try:
+        if block_introspection and asks_for_schema(http):
+            return blocked
         return _decide(http, documents)
     except Exception as error:
+        named = may_name_schema(http.body) or may_name_schema(http.query_string)
+        if block_introspection and (named or http.content_encoding):
+            return blocked
         write = may_hold_mutation(http.body) or may_hold_mutation(http.query_string)
         return Pass("internal-error", f"{type(error).__name__}: {error}", may_write=write)
+
+
+def is_blocked(verdict: Verdict) -> bool:
+    """Whether a request is answered with an error and never handed on."""
+    return isinstance(verdict, Pass) and verdict.detail == _BLOCKED
 
 
 def _decide(http: HttpRequest, documents: Documents) -> Verdict:

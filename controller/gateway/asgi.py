@@ -7,13 +7,20 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from controller.gateway.headers import Header, Headers, lookup
+from controller.gateway.media import error_media
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+DRAINED: Final = 64 * 1024 * 1024
+"""Bytes of a body over the limit that are read and thrown away: whoever is still sending hears no
+answer. More of it ends the connection.
+"""
 
 
 class BodyTooLarge(Exception):
@@ -26,13 +33,14 @@ class BodyTooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A client's request as Varnish handed it on."""
+    """A client's request as Varnish handed it on. ``raw_path`` is the path as it was written."""
 
     method: str
     path: str
     query_string: bytes
     headers: Headers
     body: bytes
+    raw_path: bytes = b""
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header; ``name`` is lower case."""
@@ -52,7 +60,7 @@ async def read_request(scope: Scope, receive: Receive, limit: int) -> Request:
     """The whole request.
 
     Raises:
-        BodyTooLarge: more than ``limit`` bytes came; they were read no further.
+        BodyTooLarge: more than ``limit`` bytes came; they were not kept.
         ConnectionResetError: the client went away before the body was complete.
     """
     parts: list[bytes] = []
@@ -64,12 +72,22 @@ async def read_request(scope: Scope, receive: Receive, limit: int) -> Request:
             raise ConnectionResetError("the client went away")
         part = message.get("body", b"")
         size += len(part)
-        if size > limit:
+        if size > limit + DRAINED:
             raise BodyTooLarge(limit)
-        parts.append(part)
+        if size <= limit:
+            parts.append(part)
+        else:
+            parts.clear()
         more = message.get("more_body", False)
+    if size > limit:
+        raise BodyTooLarge(limit)
     return Request(
-        scope["method"], scope["path"], scope["query_string"], scope["headers"], b"".join(parts)
+        scope["method"],
+        scope["path"],
+        scope["query_string"],
+        scope["headers"],
+        b"".join(parts),
+        scope["raw_path"],
     )
 
 
@@ -117,9 +135,7 @@ def graphql_error(status: int, message: str, code: str, *, accept: str | None) -
 
     The status is chosen by the caller (GraphQL-over-HTTP, section "Status Codes").
     """
-    media = "application/json"
-    if accept and "application/graphql-response+json" in accept:
-        media = "application/graphql-response+json"
+    media = error_media(accept)
     body = json.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
     headers = [
         (b"content-type", f"{media}; charset=utf-8".encode()),

@@ -120,13 +120,14 @@ async def identity_response(request: Request, scopes: Mapping[str, ClaimScope]) 
     return Response(200, [(b"x-shellac-detail", detail.encode())])
 
 
-def claim_scopes(config: Config) -> dict[str, ClaimScope]:
-    """The scopes with ``jwt``, by name. Scopes of one issuer share its key set.
+def claim_scopes(config: Config, known: Iterable[KeySet] = ()) -> dict[str, ClaimScope]:
+    """The scopes with ``jwt``, by name. Scopes of one issuer share its key set; of ``known`` ones
+    those that fit are used, with the keys that they have.
 
     Raises:
         ConfigError: each ``secretFile`` that cannot be read or holds no usable key.
     """
-    sets: dict[tuple[str, tuple[str, ...]], KeySet] = {}
+    sets = {(keys.url, keys.algorithms): keys for keys in known}
     found = {}
     problems: list[Problem] = []
     for name, scope in config.scopes.items():
@@ -135,7 +136,7 @@ def claim_scopes(config: Config) -> dict[str, ClaimScope]:
             sources = tuple((source.kind, source.name) for source in scope.sources)
             keys: Keys
             if scope.jwt.jwks_url is not None:
-                place = (scope.jwt.jwks_url, scope.jwt.algorithm)
+                place = (scope.jwt.jwks_url, frozenset(scope.jwt.algorithm))
                 keys = sets.setdefault(place, KeySet(*place))
             else:
                 try:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from controller.brain import Brain
@@ -22,6 +22,7 @@ from controller.purge.purger import Outcome as Purged
 
 logger = logging.getLogger(__name__)
 
+PENDING: Final[Header] = (b"shellac-purge", b"pending")
 SHOWN_TAGS: Final = 20
 """Of a purge, in its log line."""
 SHOWN_LENGTH: Final = 200
@@ -87,9 +88,13 @@ def mutation_purge(
 ) -> Purge:
     """What a mutation changed, as far as ``outcome`` tells. ``Unknown()``: what it could touch.
 
-    ``metrics`` are told of fields that purge nothing because nothing names a type.
+    Everything where another brain has taken the place of this one since the mutation began, whose
+    tags may be other ones. ``metrics`` are told of fields that purge nothing because nothing names
+    a type.
     """
     effect = brain.effect(mutation, sent, outcome)
+    if brain.replaced:
+        return replace(effect.purge, tags=(), everything=True)
     if effect.unnamed and metrics is not None:
         metrics.unnamed(labels(effect.unnamed, brain.mutation_fields))
         name, fields = mutation.operation.name or "without a name", ", ".join(effect.unnamed)
@@ -112,7 +117,7 @@ def purges_nothing(brain: Brain, mutation: Mutation) -> bool:
 def purge_headers(purged: Purged) -> list[Header]:
     """What the answer says of its purge."""
     headers = [(b"shellac-purged", str(purged.removed).encode())]
-    return headers if purged.acknowledged else [*headers, (b"shellac-purge", b"pending")]
+    return headers if purged.acknowledged else [*headers, PENDING]
 
 
 def _tags(tags: Iterable[Tag]) -> str:

@@ -23,6 +23,7 @@ from controller.core.tags import Purge
 from controller.core.verdict import Mutation
 from controller.errors import LogUnavailable, OriginError, OriginUnreachable
 from controller.gateway.asgi import Response
+from controller.gateway.groups import with_groups
 from controller.gateway.headers import of_the_whole
 from controller.gateway.mutation_purges import (
     MutationPurger,
@@ -30,7 +31,7 @@ from controller.gateway.mutation_purges import (
     purge_headers,
     root_fields,
 )
-from controller.gateway.origin import MOST_BYTES, OriginStream
+from controller.gateway.origin_answer import MOST_BYTES, OriginStream
 from controller.purge.purger import Intended
 from controller.purge.purger import Outcome as Purged
 
@@ -132,6 +133,7 @@ class MutationRelay:
             purge = Purge(
                 () if everything else tuple(tags), purges[0].source, everything=everything
             )
+            purge = with_groups(purge, self._stream.headers, self._brain)
             return await self._purger.purge(purge, fields, self._brain)
         except LogUnavailable as error:
             self._in_doubt = True

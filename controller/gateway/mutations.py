@@ -18,6 +18,7 @@ from controller.core.tags import Purge
 from controller.core.verdict import Mutation
 from controller.errors import OriginError, OriginRefused
 from controller.gateway.asgi import Request, Response
+from controller.gateway.groups import with_groups
 from controller.gateway.headers import lookup, of_the_whole, to_origin
 from controller.gateway.mutation_purges import (
     MutationPurger,
@@ -73,25 +74,29 @@ class _Sending:
         """
         headers = [h for h in self.client_headers if h[0].lower() not in _OF_THE_BODY]
         async with self.purger.intended(self._purge(None, Unknown())) as intended:
-            try:
-                sent = await self._accepted(headers)
-            except OriginError:  # it was asked for nothing that changes anything
-                await intended.settle(None)
-                raise
             async with AsyncExitStack() as opened:
-                try:
-                    asked = self.origin.posted(_graphql_request(sent.text, self.mutation), headers)
-                    stream = await opened.enter_async_context(asked)
-                except OriginRefused:
-                    await intended.settle(None)
-                    raise
-                parts = parts_of(lookup(stream.headers, b"content-type"))
+                async with self.origin.in_time():
+                    try:
+                        sent = await self._accepted(headers)
+                    except OriginError:  # it was asked for nothing that changes anything
+                        await intended.settle(None)
+                        raise
+                    try:
+                        body = _graphql_request(sent.text, self.mutation)
+                        asking = self.origin.posted(body, headers)
+                        stream = await opened.enter_async_context(asking)
+                    except OriginRefused:
+                        await intended.settle(None)
+                        raise
+                    parts = parts_of(lookup(stream.headers, b"content-type"))
+                    answer = await stream.answer() if parts is None else None
                 if parts is not None:
                     relay = MutationRelay(self.brain, self.purger, self.mutation, sent, stream)
                     return await relay.run(parts, intended, begun)
-                answer = await stream.answer()
+            assert answer is not None
             read = self.brain.read_mutation(sent, answer.body, answer.status)
             purge = self._purge(sent, read.outcome, self.purger.metrics)
+            purge = with_groups(purge, answer.headers, self.brain)
             fields = root_fields(self.brain, self.mutation)
             purged = await self.purger.settle(intended, purge, fields, self.brain)
         headers_back = [*of_the_whole(answer.headers), *purge_headers(purged)]

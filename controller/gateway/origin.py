@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import aiohttp
 from yarl import URL
 
-from controller.encodings import ASKED, left_encoded, not_decoded
-from controller.errors import OriginRefused, OriginTimeout, OriginUnreachable, OriginUnreadable
-from controller.gateway.headers import Header, Headers, lookup, lookup_all
+from controller.encodings import ASKED
+from controller.errors import OriginRefused, OriginTimeout, OriginUnreachable
+from controller.gateway.origin_answer import MOST_BYTES, OriginAnswer, OriginStream, named_errors
+from controller.gateway.origins import Director, Server, director_of
+from vclgen.config import Config
+from vclgen.config.origins import OriginTimeouts
 
-CONNECT_SECONDS: Final = 5.0
-READ_SECONDS: Final = 60.0
-"""The longest silence of an origin, before its headers or between two chunks."""
 HEARTBEAT_SECONDS: Final = 30.0
 """Between pings on a WebSocket; a pong that does not come within half of it ends the connection."""
 CONNECTIONS: Final = 1_000
-MOST_BYTES: Final = 128 * 1024 * 1024
-"""Of an answer that is read whole; an endless one must not take the controller's memory."""
-_JSON: Final = frozenset({"application/json", "application/graphql-response+json"})
 _NO_DEFAULTS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
-
-@dataclass(frozen=True, slots=True)
-class OriginAnswer:
-    """A whole answer, its content encoding already undone."""
-
-    status: int
-    headers: tuple[Header, ...]
-    body: bytes
-
-    @property
-    def is_json(self) -> bool:
-        """Whether it says that it is a GraphQL answer in JSON."""
-        return _says_json(self.headers)
+T = TypeVar("T")
 
 
 class WebSocketRefused(OriginUnreachable):
@@ -53,65 +37,29 @@ class WebSocketRefused(OriginUnreachable):
         self.status = status if status >= 400 else 502
 
 
-class OriginStream:
-    """An answer whose headers are here and whose body is still to come, in its encoding."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self.status = response.status
-        self.headers = tuple(response.raw_headers)
-        self._response = response
-
-    @property
-    def is_json(self) -> bool:
-        """Whether it says that it is a GraphQL answer in JSON."""
-        return _says_json(self.headers)
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body in pieces as they arrive.
-
-        Raises:
-            OriginUnreachable, OriginTimeout: the origin broke off.
-        """
-        with _named_errors():
-            async for chunk in self._response.content.iter_any():
-                yield chunk
-
-    async def whole(self) -> bytes:
-        """The rest of the body, in its encoding.
-
-        Raises:
-            OriginUnreachable, OriginTimeout: the origin broke off, or sent too much.
-        """
-        with _named_errors():
-            return await _whole(self._response)
-
-    async def answer(self) -> OriginAnswer:
-        """All of an answer that comes decoded.
-
-        Raises:
-            OriginUnreachable, OriginTimeout: the origin broke off, or sent too much.
-            OriginUnreadable: the answer cannot be decoded.
-        """
-        answer = OriginAnswer(self.status, self.headers, await self.whole())
-        self.check_decoded()
-        return answer
-
-    def check_decoded(self) -> None:
-        """Raises OriginUnreadable if the body still is in an encoding."""
-        problem = left_encoded(", ".join(lookup_all(self.headers, b"content-encoding")))
-        if problem is not None:
-            raise OriginUnreadable(f"the origin's answer cannot be read: {problem}")
-
-
 class Origin:
-    """One GraphQL endpoint. ``constants`` are sent with every request (``originHeaders``)."""
+    """One GraphQL API, on one server or several. ``constants`` are sent with every request
+    (``originHeaders``).
 
-    def __init__(self, url: str, *, constants: Mapping[str, str]) -> None:
-        self._url = URL(url)
+    A request goes on to the next server while no connection can be made: nothing was sent then, so
+    that a mutation is still executed once at most. ``asked`` takes in where it went; the same list
+    with another attempt makes that go elsewhere if it can.
+    """
+
+    def __init__(
+        self,
+        servers: str | Director,
+        *,
+        constants: Mapping[str, str],
+        timeouts: OriginTimeouts | None = None,
+    ) -> None:
+        self.director = Director([Server(servers)]) if isinstance(servers, str) else servers
         self._constants = dict(constants)
+        self._timeouts = timeouts or OriginTimeouts()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        times = self._timeouts
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=CONNECTIONS, ttl_dns_cache=30, keepalive_timeout=4
@@ -119,7 +67,10 @@ class Origin:
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_NO_DEFAULTS,
             timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS
+                total=None,
+                connect=times.connect,
+                sock_read=times.first_byte,
+                ceil_threshold=times.answer,
             ),
         )
         # It would repeat a GET whose connection broke, and a GET can be a mutation.
@@ -130,7 +81,24 @@ class Origin:
         assert self._session is not None
         await self._session.close()
 
-    async def post(self, body: bytes, headers: list[tuple[str, str]]) -> OriginAnswer:
+    @asynccontextmanager
+    async def in_time(self) -> AsyncIterator[None]:
+        """Bounds what is done for one request until its answer is there: further servers, further
+        attempts, an origin that never ends its answer.
+
+        Raises:
+            OriginTimeout: it took too long.
+        """
+        try:
+            async with asyncio.timeout(self._timeouts.answer):
+                yield
+        except TimeoutError:
+            seconds = self._timeouts.answer
+            raise OriginTimeout(f"the origin took longer than {seconds:g} s in all") from None
+
+    async def post(
+        self, body: bytes, headers: list[tuple[str, str]], asked: list[Server] | None = None
+    ) -> OriginAnswer:
         """Send a JSON body and read the whole answer, decoded.
 
         Raises:
@@ -138,12 +106,12 @@ class Origin:
                 the request is unknown.
             OriginUnreadable: the answer cannot be decoded.
         """
-        async with self.posted(body, headers) as stream:
+        async with self.posted(body, headers, asked) as stream:
             return await stream.answer()
 
     @asynccontextmanager
     async def posted(
-        self, body: bytes, headers: list[tuple[str, str]]
+        self, body: bytes, headers: list[tuple[str, str]], asked: list[Server] | None = None
     ) -> AsyncIterator[OriginStream]:
         """Send a JSON body; the answer comes decoded.
 
@@ -151,22 +119,34 @@ class Origin:
             OriginUnreachable, OriginTimeout: no answer came.
         """
         sent = [*headers, ("Content-Type", "application/json"), ("Accept-Encoding", ASKED)]
-        async with _opened(self._request("POST", self._url, body, sent, decompress=True)) as stream:
-            yield stream
+
+        async def send(server: Server) -> aiohttp.ClientResponse:
+            return await self._send("POST", server.url, body, sent, decompress=True)
+
+        async with await self._connected(send, asked) as response:
+            yield OriginStream(response, self._timeouts.between_bytes)
 
     @asynccontextmanager
     async def forward(
-        self, method: str, query_string: bytes, headers: list[tuple[str, str]], body: bytes
+        self,
+        method: str,
+        query_string: bytes,
+        headers: list[tuple[str, str]],
+        body: bytes,
+        asked: list[Server] | None = None,
     ) -> AsyncIterator[OriginStream]:
         """Send a request as the client sent it; the answer comes as the origin encodes it.
 
         Raises:
             OriginUnreachable, OriginTimeout: no answer came.
         """
-        url = self._with_query(query_string)
-        request = self._request(method, url, body or None, headers, decompress=False)
-        async with _opened(request) as stream:
-            yield stream
+
+        async def send(server: Server) -> aiohttp.ClientResponse:
+            url = _with_query(server.url, query_string)
+            return await self._send(method, url, body or None, headers, decompress=False)
+
+        async with await self._connected(send, asked) as response:
+            yield OriginStream(response, self._timeouts.between_bytes)
 
     @asynccontextmanager
     async def websocket(
@@ -179,18 +159,20 @@ class Origin:
                 of the subprotocols.
             OriginUnreachable, OriginTimeout: no answer came.
         """
-        assert self._session is not None
-        constants = {name.lower() for name in self._constants}
-        merged = [h for h in headers if h[0].lower() not in constants]
-        try:
-            with _named_errors():
-                socket = await self._session.ws_connect(
-                    self._with_query(query_string),
-                    headers=[*merged, *self._constants.items()],
+
+        async def connect(server: Server) -> aiohttp.ClientWebSocketResponse:
+            assert self._session is not None
+            with self._until_headers():
+                return await self._session.ws_connect(
+                    _with_query(server.url, query_string),
+                    headers=self._merged(headers),
                     protocols=subprotocols,
                     heartbeat=HEARTBEAT_SECONDS,
                     max_msg_size=MOST_BYTES,
                 )
+
+        try:
+            socket = await self._connected(connect, None)
         except OriginUnreachable as error:
             if isinstance(error.__cause__, aiohttp.WSServerHandshakeError):
                 raise WebSocketRefused(error.__cause__.status) from error
@@ -200,14 +182,27 @@ class Origin:
                 raise WebSocketRefused(200)
             yield socket
 
-    def _with_query(self, query_string: bytes) -> URL:
-        if not query_string:
-            return self._url
-        own = f"{self._url.raw_query_string}&" if self._url.raw_query_string else ""
-        base = str(self._url.with_query(None))
-        return URL(f"{base}?{own}{query_string.decode('latin-1')}", encoded=True)
+    async def _connected(
+        self, attempt: Callable[[Server], Awaitable[T]], asked: list[Server] | None
+    ) -> T:
+        """What an attempt gives at the first server that a connection can be made to.
 
-    def _request(
+        Raises:
+            OriginRefused: to none.
+        """
+        asked = [] if asked is None else asked
+        problem = OriginRefused("there is no origin")
+        for server in self.director.order(asked):
+            asked.append(server)
+            server.asked += 1
+            try:
+                return await attempt(server)
+            except OriginRefused as error:
+                server.refuse(str(error))
+                problem = error
+        raise problem
+
+    async def _send(
         self,
         method: str,
         url: URL,
@@ -215,57 +210,36 @@ class Origin:
         headers: list[tuple[str, str]],
         *,
         decompress: bool,
-    ) -> aiohttp.client._RequestContextManager:
+    ) -> aiohttp.ClientResponse:
         assert self._session is not None
+        with self._until_headers():
+            return await self._session.request(
+                method,
+                url,
+                data=body,
+                headers=self._merged(headers),
+                allow_redirects=False,
+                auto_decompress=decompress,
+            )
+
+    def _merged(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         constants = {name.lower() for name in self._constants}
-        merged = [h for h in headers if h[0].lower() not in constants]
-        return self._session.request(
-            method,
-            url,
-            data=body,
-            headers=[*merged, *self._constants.items()],
-            allow_redirects=False,
-            auto_decompress=decompress,
-        )
+        return [*(h for h in headers if h[0].lower() not in constants), *self._constants.items()]
+
+    def _until_headers(self) -> named_errors:
+        return named_errors(f"sent no answer for {self._timeouts.first_byte:g} s")
 
 
-def _says_json(headers: Headers) -> bool:
-    value = lookup(headers, b"content-type") or ""
-    return value.partition(";")[0].strip().lower() in _JSON
+def _with_query(url: URL, query_string: bytes) -> URL:
+    if not query_string:
+        return url
+    own = f"{url.raw_query_string}&" if url.raw_query_string else ""
+    base = str(url.with_query(None))
+    return URL(f"{base}?{own}{query_string.decode('latin-1')}", encoded=True)
 
 
-@asynccontextmanager
-async def _opened(request: aiohttp.client._RequestContextManager) -> AsyncIterator[OriginStream]:
-    with _named_errors():
-        response = await request.__aenter__()
-    try:
-        yield OriginStream(response)
-    finally:
-        await request.__aexit__(None, None, None)
-
-
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            response.close()
-            raise OriginUnreachable(f"the origin's answer has more than {MOST_BYTES} bytes")
-    return bytes(body)
-
-
-class _named_errors:
-    """Turns the HTTP client's exceptions into this package's."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-            raise OriginRefused(f"the origin cannot be reached: {error}") from error
-        if isinstance(error, asyncio.TimeoutError):
-            raise OriginTimeout(f"the origin was silent for {READ_SECONDS:g} s") from error
-        problem = not_decoded(error) if isinstance(error, aiohttp.ClientError) else None
-        if problem is not None:
-            raise OriginUnreadable(f"the origin's answer cannot be read: {problem}") from error
-        if isinstance(error, aiohttp.ClientError | OSError):
-            raise OriginUnreachable(f"the origin cannot be reached: {error}") from error
+def origin_of(config: Config) -> Origin:
+    """The origin that the config names, not opened yet."""
+    return Origin(
+        director_of(config), constants=config.fetch_headers, timeouts=config.origin_timeouts
+    )

@@ -20,11 +20,15 @@ from controller.core.instrument_source import SourceInstrumented
 from controller.core.mutation import Outcome, Unknown
 from controller.core.mutation_answer import MutationAnswer, outcomes_of_batch
 from controller.core.tags import Purge
-from controller.core.verdict import CacheableQuery, Mutation, Pass, Verdict
+from controller.core.verdict import CacheableQuery, Mutation, Pass, Verdict, is_blocked
 from controller.errors import OriginRefused
 from controller.gateway.asgi import Request, Response
+from controller.gateway.blocked import introspection_blocked
+from controller.gateway.event_streams import EventStreams, stream_token
+from controller.gateway.groups import groups_of, with_groups
 from controller.gateway.headers import from_origin, to_origin, without
 from controller.gateway.mutation_purges import (
+    PENDING,
     MutationPurger,
     mutation_purge,
     purge_headers,
@@ -32,7 +36,9 @@ from controller.gateway.mutation_purges import (
     root_fields,
 )
 from controller.gateway.mutations import answer_mutation
-from controller.gateway.origin import Origin, OriginAnswer, OriginStream
+from controller.gateway.origin import Origin
+from controller.gateway.origin_answer import OriginAnswer, OriginStream
+from controller.gateway.origins import Server
 from controller.gateway.retries import NEVER, Retries, repeatable
 from controller.gateway.verdicts import http_request
 from controller.mutation_metrics import MutationMetrics
@@ -40,29 +46,55 @@ from controller.mutation_metrics import MutationMetrics
 logger = logging.getLogger(__name__)
 
 _ENCODED: Final = "accept-encoding"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 async def answer_pass(
-    request: Request, brain: Brain, origin: Origin, purger: MutationPurger, retries: Retries
+    request: Request,
+    brain: Brain,
+    origin: Origin,
+    purger: MutationPurger,
+    retries: Retries,
+    *,
+    streams: EventStreams,
 ) -> Response:
     """Hand a request on; purge for it if it writes, repeat it if it is a query and fails.
 
     Raises:
         OriginUnreachable, OriginTimeout: no answer came; what it could touch is purged.
         LogUnavailable: a write was not sent, for its purge could not be recorded.
+        NoEventStream: a write was not sent, for its result would come unseen.
     """
-    if request.header(b"x-shellac-bypass"):
+    bypassed = request.header(b"x-shellac-bypass")
+    if bypassed and not brain.policy.block_introspection:
         return await _streamed(request, origin, NEVER)
     verdict = brain.decide(http_request(request))
+    if is_blocked(verdict):
+        return introspection_blocked(request.header(b"accept"))
+    if bypassed:
+        return await _streamed(request, origin, NEVER)
     if isinstance(verdict, Pass) and verdict.detail == "internal-error":
         logger.error("a request could not be analysed and is passed: %s", verdict.message)
     writes = may_write(verdict, brain)
-    if isinstance(verdict, Mutation) and writes and not verdict.by_get:
+    if not writes and request.method == "GET" and (opening := stream_token(request)) is not None:
+        return await streams.opened(request, opening, origin)
+    token = streams.result_comes_on(request)
+    if isinstance(verdict, Mutation) and writes and not verdict.by_get and token is None:
         return await answer_mutation(request, verdict, brain, origin, purger)
     if writes:
-        writing = _answer_write(request, verdict, brain, origin, purger)
+        if token is None:
+            writing = _answer_write(request, verdict, brain, origin, purger)
+        else:
+            writing = streams.written(
+                request, token, origin, purger.purger, lambda got: purge_for(verdict, got, brain)
+            )
         return await asyncio.shield(asyncio.create_task(writing))
-    return await _streamed(request, origin, retries if repeatable(verdict) else NEVER)
+    answer = await _streamed(request, origin, retries if repeatable(verdict) else NEVER)
+    if request.method not in _SAFE:
+        purged = await purger.purger.purge_written(groups_of(answer.headers, brain))
+        if not purged.acknowledged:
+            answer.headers.append(PENDING)
+    return answer
 
 
 def may_write(verdict: Verdict, brain: Brain) -> bool:
@@ -83,20 +115,23 @@ def may_write(verdict: Verdict, brain: Brain) -> bool:
 async def _streamed(request: Request, origin: Origin, retries: Retries) -> Response:
     """The answer chunk by chunk, in the origin's own encoding."""
     if request.method == "HEAD":
-        async with origin.forward(
-            "HEAD", request.query_string, to_origin(request.headers), b""
-        ) as head:
+        async with (
+            origin.in_time(),
+            origin.forward("HEAD", request.query_string, to_origin(request.headers), b"") as head,
+        ):
             return Response(head.status, from_origin(head.headers))
     opened = AsyncExitStack()
+    asked: list[Server] = []
 
     async def attempt() -> OriginStream:
         await opened.aclose()
         headers = to_origin(request.headers)
         return await opened.enter_async_context(
-            origin.forward(request.method, request.query_string, headers, request.body)
+            origin.forward(request.method, request.query_string, headers, request.body, asked)
         )
 
-    stream = await retries.of(attempt)
+    async with origin.in_time():
+        stream = await retries.of(attempt)
     return Response(stream.status, from_origin(stream.headers), _chunks(stream, opened))
 
 
@@ -113,14 +148,18 @@ async def _answer_write(
     headers = [h for h in to_origin(request.headers) if h[0].lower() != _ENCODED]
     async with purger.intended(purge_for(verdict, None, brain)) as intended:
         try:
-            async with origin.forward(
-                request.method, request.query_string, headers, request.body
-            ) as stream:
+            async with (
+                origin.in_time(),
+                origin.forward(
+                    request.method, request.query_string, headers, request.body
+                ) as stream,
+            ):
                 answer = OriginAnswer(stream.status, stream.headers, await stream.whole())
         except OriginRefused:
             await intended.settle(None)
             raise
         purge = purge_for(verdict, answer, brain, purger.metrics)
+        purge = with_groups(purge, answer.headers, brain)
         fields = [name for write in found_writes(verdict) for name in root_fields(brain, write)]
         purged = await purger.settle(intended, purge, fields, brain)
     kept = without(from_origin(answer.headers), b"content-length")

@@ -16,6 +16,7 @@ from controller.brain import Brain, Unruled, digest
 from controller.core.answer import Answer, Uncuttable
 from controller.core.claims import EXPIRED, Unverified
 from controller.core.instrument import Instrumented
+from controller.core.parts import asks_for_events
 from controller.core.policy import ANONYMOUS
 from controller.core.register import Again
 from controller.core.rules import Decision
@@ -25,7 +26,8 @@ from controller.gateway.asgi import Request, Response
 from controller.gateway.forgetting import Forgetting
 from controller.gateway.headers import Headers, lookup, text
 from controller.gateway.identity import identify
-from controller.gateway.origin import Origin, OriginAnswer
+from controller.gateway.origin import Origin
+from controller.gateway.origin_answer import OriginAnswer
 from controller.gateway.retries import Retries
 from controller.gateway.rules import GatewayRules
 from controller.gateway.storing import decision_to_store, stored, unstored
@@ -57,6 +59,8 @@ async def answer_query(
         return _again(identified.detail)
     if request.header(b"x-shellac-claims") != identified.text:
         return _again("claims-changed")
+    if asks_for_events(request.header(b"accept")):
+        return _again("accept")
     headers = keyed_headers(request.headers, rules, verdict.decision.scopes)
     headers = identified.as_keyed(headers)
     began = freshness.begin()
@@ -89,12 +93,13 @@ async def answer_query(
     response.headers.append((b"x-shellac-took", f"{time.monotonic() - started:.3f}".encode()))
     if lookup(response.headers, b"x-shellac-max-age") is not None:
         keyed = [each for each in headers if each[0] != "traceparent"]
+        if_error = 0 if decision.never_stale else rules.stale_if_error
         freshness.registry.add(
             boot,
             verdict.key,
             [*keyed, ("x-shellac-claims", identified.text or "")],
             fetched.tags,
-            times=(decision.max_age, decision.swr),
+            times=(decision.max_age, decision.swr + if_error),
             again=_again_by(request, keyed, decision.scopes),
         )
     return response
@@ -194,13 +199,13 @@ async def _fetch(
     if not brain.sent_as_written.peek(name):
         instrumented = brain.instrumented(operation)
         body = _graphql_request(instrumented.text, verdict)
-        answer = await retries.of(partial(origin.post, body, headers))
+        answer = await retries.of(partial(origin.post, body, headers, []))
         fetched = _read(brain, verdict, instrumented, answer)
         written_so = instrumented.text == operation.source
         if written_so or not (fetched.refused or fetched.has_errors):
             return fetched
     body = _graphql_request(operation.source, verdict)
-    answer = await retries.of(partial(origin.post, body, headers))
+    answer = await retries.of(partial(origin.post, body, headers, []))
     fetched = _read(brain, verdict, brain.as_written(operation), answer)
     if not (fetched.refused or fetched.has_errors):
         brain.sent_as_written.put(name, True)

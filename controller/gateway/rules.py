@@ -9,8 +9,9 @@ from typing import Final
 from controller.core.policy import ANONYMOUS
 from controller.gateway.identity import ClaimScope, claim_scopes
 from controller.gateway.retries import NEVER, Retries
+from controller.jwks import KeySet
 from vclgen.config import Config, ScopeSource
-from vclgen.names import ALWAYS_KEYED
+from vclgen.edge import always_keyed
 
 _NEGOTIATED: Final = frozenset({"accept", "accept-encoding", "content-type"})
 
@@ -19,7 +20,8 @@ _NEGOTIATED: Final = frozenset({"accept", "accept-encoding", "content-type"})
 class GatewayRules:
     """Sizes are bytes. ``scopes`` maps a scope's name to where its value is read.
     ``claims`` are those whose value is a claim of the token there.
-    ``origin_cache_control``: the origin's Cache-Control counts as a rule.
+    ``origin_cache_control``: the origin's Cache-Control counts as a rule. ``cors``: the edge
+    answers CORS. ``stale_if_error`` is seconds.
     """
 
     keyed_headers: frozenset[str]
@@ -32,6 +34,8 @@ class GatewayRules:
     origin_cache_control: bool = False
     claims: Mapping[str, ClaimScope] = field(default_factory=dict)
     retries: Retries = NEVER
+    cors: bool = False
+    stale_if_error: int = 0
 
     def forwarded_headers(self, scopes: Iterable[str]) -> frozenset[str]:
         """The headers a cacheable fetch under these scopes may carry beside the fixed ones."""
@@ -47,6 +51,8 @@ class GatewayRules:
         An ANONYMOUS answer is for requests without credentials alone, so it may vary on those.
         """
         names = _NEGOTIATED | self.forwarded_headers(scopes)
+        if self.cors:
+            names |= {"origin"}  # the fetch had none, and what CORS needs is written at the edge
         if self.forwarded_cookies(scopes):
             names |= {"cookie"}
         if ANONYMOUS in scopes:
@@ -58,25 +64,27 @@ class GatewayRules:
         return frozenset(source.name for source in sources if source.kind == kind)
 
 
-def gateway_rules(config: Config) -> GatewayRules:
-    """The gateway's part of the config.
+def gateway_rules(config: Config, known: Iterable[KeySet] = ()) -> GatewayRules:
+    """The gateway's part of the config. ``known`` are key sets that may be used again.
 
     Raises:
         ConfigError: the file with the key of a scope cannot be used.
     """
     return GatewayRules(
-        keyed_headers=frozenset({*map(str.lower, config.vary_headers), *ALWAYS_KEYED}),
+        keyed_headers=frozenset({*map(str.lower, config.vary_headers), *always_keyed(config)}),
         scopes={name: scope.sources for name, scope in config.scopes.items()},
         remove_cookies=frozenset(config.remove_cookies),
         cache_errors=config.cache_errors,
         max_body_size=config.max_body_size,
-        max_request_size=config.max_request_size,
+        max_request_size=config.request_limit,
         debug=config.debug,
         origin_cache_control=not config.ignore_origin_cache_control,
-        claims=claim_scopes(config),
+        claims=claim_scopes(config, known),
         retries=Retries(
             network_errors=config.retries.network_errors.is_enabled,
             server_errors=config.retries.server_errors.is_enabled,
             graphql_responses=config.retries.server_errors.when_graphql_response,
         ),
+        cors=config.cors is not None,
+        stale_if_error=config.stale_if_error,
     )

@@ -8,10 +8,10 @@ from typing import Final
 
 from controller.core.cache_control import is_private, limited, origin_lifetime
 from controller.core.rules import Decision
-from controller.core.tags import WIRE_LENGTH, Tag, wire
+from controller.core.tags import WIRE_LENGTH, Tag, wire_of_ours
 from controller.gateway.asgi import Response
 from controller.gateway.headers import lookup_all, of_the_whole, storable
-from controller.gateway.origin import OriginAnswer
+from controller.gateway.origin_answer import OriginAnswer
 from controller.gateway.rules import GatewayRules
 
 XKEY_LINE: Final = 7_500
@@ -94,6 +94,8 @@ def stored(
         (b"x-shellac-swr", str(decision.swr).encode()),
         *((b"xkey", line) for line in lines),
     ]
+    if decision.never_stale:
+        headers.append((b"x-shellac-never-stale", b"1"))
     if debug:
         readable = " ".join(tags).encode("ascii", "backslashreplace")
         headers.append((b"x-shellac-tags", readable[:DEBUG_BYTES]))
@@ -102,6 +104,6 @@ def stored(
 
 def xkey_lines(service: str, own_key: str, tags: Collection[Tag]) -> list[bytes]:
     """The keys on the wire, joined into lines of at most ``XKEY_LINE`` bytes."""
-    keys = [own_key.encode(), *(wire(service, tag).encode() for tag in tags)]
+    keys = [own_key.encode(), *(wire_of_ours(service, tag).encode() for tag in tags)]
     per_line = (XKEY_LINE + 1) // (WIRE_LENGTH + 1)
     return [b" ".join(keys[i : i + per_line]) for i in range(0, len(keys), per_line)]

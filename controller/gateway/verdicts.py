@@ -10,7 +10,7 @@ from controller.core.request import HttpRequest
 from controller.core.tags import wire
 from controller.core.verdict import CacheableQuery, Mutation, Pass
 from controller.gateway.asgi import Request, Response
-from controller.gateway.headers import Header
+from controller.gateway.headers import Header, lookup_all
 
 REMEMBERED: Final = 7 * 24 * 3600
 """Seconds for which Varnish keeps a verdict: it depends on request, config and schema alone."""
@@ -62,11 +62,15 @@ def verdict_response(brain: Brain, request: Request) -> Response:
 
 
 def http_request(request: Request) -> HttpRequest:
-    """The request as the core reads it."""
+    """The request as the core reads it. Two lines of a header are one list to servers, of which
+    each may take another member.
+    """
+    types = lookup_all(request.headers, b"content-type")
+    encodings = lookup_all(request.headers, b"content-encoding")
     return HttpRequest(
         method=request.method,
         query_string=request.query_string,
-        content_type=request.header(b"content-type"),
+        content_type=", ".join(types) if types else None,
         body=request.body,
-        content_encoding=request.header(b"content-encoding"),
+        content_encoding=", ".join(encodings) if encodings else None,
     )

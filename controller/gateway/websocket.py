@@ -18,7 +18,7 @@ import orjson
 
 from controller.brain import Brain
 from controller.core.request import HttpRequest
-from controller.core.verdict import Verdict
+from controller.core.verdict import Verdict, is_blocked
 from controller.core.websocket import (
     SUBPROTOCOLS,
     Answered,
@@ -30,9 +30,11 @@ from controller.core.websocket import (
 )
 from controller.errors import BadHeader, LogUnavailable, OriginError
 from controller.gateway.asgi import Receive, Response, Scope, Send, graphql_error
+from controller.gateway.blocked import CODE, MESSAGE
 from controller.gateway.headers import Headers, to_origin
 from controller.gateway.mutation_purges import MutationPurger, root_fields
-from controller.gateway.origin import Origin, OriginAnswer, WebSocketRefused
+from controller.gateway.origin import Origin, WebSocketRefused
+from controller.gateway.origin_answer import OriginAnswer
 from controller.gateway.passes import found_writes, may_write, purge_for
 from controller.purge.purger import Intended
 
@@ -42,6 +44,14 @@ INVALID_MESSAGE: Final = 4400
 """The close code of graphql-transport-ws for what is no message of it."""
 DRAIN_SECONDS: Final = 60.0
 """For which answers to mutations are waited for after the client has gone."""
+
+
+class NotSent(Exception):
+    """An operation that must not go out; ``code`` is that of the error which the client gets."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 async def relay(
@@ -143,16 +153,22 @@ class _Writes:
         """Record what an operation could touch, if it may write.
 
         Raises:
-            LogUnavailable: it must not go out.
+            NotSent: it must not go out.
         """
         brain = self.brain()
         verdict = brain.decide(HttpRequest("POST", b"", "application/json", started.body))
+        if is_blocked(verdict):
+            raise NotSent(MESSAGE, CODE)
         if not may_write(verdict, brain):
             return
         await self._end(started.id)  # servers refuse a second operation of one id, but may run it
         recorded = AsyncExitStack()
         purge = purge_for(verdict, None, brain)
-        intended = await recorded.enter_async_context(self.purger.intended(purge))
+        try:
+            intended = await recorded.enter_async_context(self.purger.intended(purge))
+        except LogUnavailable as error:
+            said = f"The mutation was not sent, for its purge could not be recorded: {error}"
+            raise NotSent(said, "PURGE_LOG_UNAVAILABLE") from error
         self._open[started.id] = _Write(brain, verdict, intended, recorded)
         self._none.clear()
 
@@ -237,14 +253,13 @@ class _Relay:
             if started is not None:
                 try:
                     await self.writes.start(started)
-                except LogUnavailable as error:
+                except NotSent as error:
                     await self._refuse(started.id, error)
                     continue
             await self.far.send_str(text)
 
-    async def _refuse(self, found: str, error: LogUnavailable) -> None:
-        said = f"The mutation was not sent, for its purge could not be recorded: {error}"
-        one = {"message": said, "extensions": {"code": "PURGE_LOG_UNAVAILABLE"}}
+    async def _refuse(self, found: str, error: NotSent) -> None:
+        one = {"message": str(error), "extensions": {"code": error.code}}
         payload: Any = [one] if self.subprotocol.lists_errors else one
         text = orjson.dumps({"id": found, "type": "error", "payload": payload}).decode()
         await self.send({"type": "websocket.send", "text": text})

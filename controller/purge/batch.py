@@ -7,17 +7,17 @@ with the last request, so a run that breaks off is repeated from its start.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from controller.core.tags import WIRE_LENGTH, Tag, service_tag, wire
+from controller.core.origin_tags import SOME_KEY, names_objects_of_an_origin
+from controller.core.tags import Tag, service_tag, wire
 from controller.purge.log import Entry
 
 LINE_BYTES: Final = 7_500
 """Of one header line's value; Varnish takes 8 kB with the name (docs/protocol.md)."""
 LINES: Final = 3
-_KEYS_PER_LINE: Final = (LINE_BYTES + 1) // (WIRE_LENGTH + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ def requests_for(entries: Sequence[Entry], service: str) -> list[PurgeRequest]:
     if (everything := service_tag(service)) in soft:
         soft = {everything: None}
     requests = [
-        *_requests([wire(service, tag) for tag in hard], soft=False),
-        *_requests([wire(service, tag) for tag in soft if tag not in hard], soft=True),
+        *_requests(_keys(hard, service), soft=False),
+        *_requests(_keys([tag for tag in soft if tag not in hard], service), soft=True),
     ]
     *first, last = requests or [PurgeRequest()]
     return [*first, PurgeRequest(last.lines, last.soft, last.flush, seq)]
@@ -69,7 +69,32 @@ def tags_of(entries: Iterable[Entry], service: str, *, soft: bool) -> Iterator[T
             yield from (service_tag(service),) if entry.purge.everything else entry.purge.tags
 
 
+def all_tags_of(entries: Sequence[Entry], service: str) -> frozenset[Tag]:
+    """The tags that entries purge, hard or soft."""
+    return frozenset(tag for soft in (False, True) for tag in tags_of(entries, service, soft=soft))
+
+
+def _keys(tags: Collection[Tag], service: str) -> list[str]:
+    """The tags on the wire; with an origin's goes what some key of could not be written."""
+    keys = dict.fromkeys(wire(service, tag) for tag in tags)
+    if any(map(names_objects_of_an_origin, tags)):
+        keys[SOME_KEY] = None
+    return list(keys)
+
+
 def _requests(keys: Sequence[str], *, soft: bool) -> Iterator[PurgeRequest]:
-    lines = [" ".join(keys[i : i + _KEYS_PER_LINE]) for i in range(0, len(keys), _KEYS_PER_LINE)]
+    lines = list(_lines(keys))
     for i in range(0, len(lines), LINES):
         yield PurgeRequest(tuple(lines[i : i + LINES]), soft)
+
+
+def _lines(keys: Sequence[str]) -> Iterator[str]:
+    """As many keys on a line as it takes; keys are ASCII, so a character is a byte."""
+    start, length = 0, -1
+    for i, key in enumerate(keys):
+        length += len(key) + 1
+        if length > LINE_BYTES:
+            yield " ".join(keys[start:i])
+            start, length = i, len(key)
+    if keys:
+        yield " ".join(keys[start:])

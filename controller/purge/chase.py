@@ -14,7 +14,7 @@ from typing import Final
 
 from controller.core.recent import Recent
 from controller.core.tags import Tag
-from controller.purge.batch import own_key_requests, tags_of
+from controller.purge.batch import all_tags_of, own_key_requests, tags_of
 from controller.purge.connection import NodeConnection
 from controller.purge.log import Entry
 
@@ -123,7 +123,7 @@ class Doubts:
         """Whether ``entries``, as they are applied, touch an answer that is in doubt."""
         if flushes(entries):
             return False
-        tags = {tag for soft in (False, True) for tag in tags_of(entries, self._service, soft=soft)}
+        tags = all_tags_of(entries, self._service)
         touched = [doubt for doubt in self._doubts if not tags.isdisjoint(doubt.tags)]
         for doubt in touched:
             doubt.runs.append((entries[0].seq, entries[-1].seq))

@@ -30,14 +30,15 @@ BOOTS: Final = 100
 class Freshness:
     """Told of every purge, asked before every answer. ``lag`` is ``purge.originLag`` in seconds.
 
-    ``registry`` is what nodes were given to store: it counts, and decides nothing.
+    ``registry`` is what nodes were given to store: it counts, and decides nothing. ``direct``:
+    they store what they fetch themselves, so that nothing is asked here.
     """
 
-    def __init__(self, *, lag: float = 0.0) -> None:
+    def __init__(self, *, lag: float = 0.0, direct: bool = False) -> None:
         self.fence = Fence(FENCE_TAGS, lag=lag)
         # What was purged before this process began may be lagging still.
         self.fence.flushed(0, time.monotonic())
-        self.registry = Registry()
+        self.registry = Registry(told=not direct)
         self._recent: dict[str, Recent] = {}
         self._refetched: set[str] = set()
         self._second = 0

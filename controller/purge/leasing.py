@@ -11,17 +11,17 @@ import time
 from controller.purge.connection import NodeConnection, NodeWord
 from controller.purge.log import PurgeLog
 from controller.purge.peers import Applied
-from controller.purge.terms import Lease
+from controller.purge.terms import Door, Lease
 
 
 class Leasing:
     """What one node is granted, and what the other controllers are told of it."""
 
-    def __init__(self, terms: Lease, *, address: str, log: PurgeLog, digest: str) -> None:
+    def __init__(self, terms: Lease, *, address: str, log: PurgeLog, door: Door) -> None:
         self._terms = terms
         self._address = address
         self._log = log
-        self._digest = digest
+        self._door = door
         self._until = math.inf
         self._granting = False
 
@@ -50,7 +50,7 @@ class Leasing:
         # What it has may be a predecessor's, and longer.
         left = max(self._terms.seconds, word.lease - word.now)
         known = 0.0 if math.isinf(self._until) else self._until
-        self._until = max(known, heard + left) if word.digest == self._digest else math.inf
+        self._until = max(known, heard + left) if word.digest == self._door.digest else math.inf
         if self._terms.peers is not None:
             return await self._terms.peers.lease(word.boot, self._address, left)
         return (await self._log.position()).head

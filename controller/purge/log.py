@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final, Protocol
@@ -99,6 +100,16 @@ async def keep_trimmed(log: PurgeLog) -> None:
         except LogUnavailable as error:
             logger.warning("the purge log was not trimmed: %s", error)
         await asyncio.sleep(TRIM_EVERY_SECONDS)
+
+
+async def lag_after(log: PurgeLog, seq: int) -> float:
+    """For how many seconds the oldest entry after ``seq`` has been in the log; 0: there is none.
+
+    Raises:
+        LogUnavailable, LogTrimmed: that is not known.
+    """
+    waiting = await log.read(seq, 1)
+    return max(0.0, time.time() - waiting[0].at) if waiting else 0.0
 
 
 def orphaned(purge: Purge) -> Purge:

@@ -23,18 +23,18 @@ from typing import Final
 
 from controller.core.tags import Purge
 from controller.errors import LogTrimmed, LogUnavailable, NodeError
-from controller.purge.batch import PurgeRequest, requests_for, tags_of
+from controller.purge.batch import PurgeRequest, all_tags_of, requests_for
 from controller.purge.chase import Doubts, chase
 from controller.purge.connection import NodeConnection, NodeWord
 from controller.purge.freshness import Freshness
 from controller.purge.leasing import Leasing
-from controller.purge.log import Entry, Position, PurgeLog
+from controller.purge.log import Entry, Position, PurgeLog, lag_after
 from controller.purge.pace import Pace
 from controller.purge.peers import Applied
 from controller.purge.progress import Progress, Touches
 from controller.purge.state import NodeCounts, NodeState, NodeStatus, Touched, status_of
 from controller.purge.terms import Door, Lease
-from controller.purge.wake import woken
+from controller.purge.wake import pause, woken
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +49,10 @@ RETRY_FIRST_SECONDS: Final = 0.1
 RETRY_MOST_SECONDS: Final = 1.0
 RUN_ENTRIES: Final = 2_000
 """Entries read, joined and applied together at most."""
-RUNS_PER_SECOND: Final = 50
-RUNS_AT_ONCE: Final = 10
+RUNS: Final = (50, 10)
+"""A second, and at once."""
+DIRECT_RUNS: Final = (1, 1)
+"""Of a node that fetches without the controller: each run lets it refuse what it is fetching."""
 
 
 class NodeWorker:
@@ -64,7 +66,7 @@ class NodeWorker:
         self._door = door
         self._log = log
         self._freshness = freshness
-        self._leasing = Leasing(lease, address=address, log=log, digest=door.digest)
+        self._leasing = Leasing(lease, address=address, log=log, door=door)
         self._heard = 0.0
         self._doubts = Doubts(door.service)
         self._state = NodeState(address, NodeStatus.STARTING, datetime.now(UTC))
@@ -74,7 +76,8 @@ class NodeWorker:
         self._touches = Touches(2 * RUN_ENTRIES)
         self._ready = asyncio.Event()
         self._wake = asyncio.Event()
-        self._pace = Pace(rate=RUNS_PER_SECOND, burst=RUNS_AT_ONCE)
+        rate, burst = DIRECT_RUNS if door.direct else RUNS
+        self._pace = Pace(rate=rate, burst=burst)
 
     @property
     def state(self) -> NodeState:
@@ -92,9 +95,7 @@ class NodeWorker:
         return self._leasing.gates and not self._leasing.lapsed
 
     def set_plan(self, digest: str) -> None:
-        """Make ``digest`` (``[0-9a-z]{1,64}``) the generation of the node's verdicts, and keep it.
-        The node is not ready before it has it.
-        """
+        """Make ``digest`` (``[0-9a-z]{1,64}``) the node's verdict generation: not ready before."""
         self._plan = digest
         if self._state.status is NodeStatus.READY and self._state.plan != digest:
             self._become(NodeStatus.BEHIND)
@@ -131,7 +132,7 @@ class NodeWorker:
                         delay = RETRY_FIRST_SECONDS
                     except (NodeError, LogUnavailable) as error:
                         await self._failed(error)
-                        await self._pause(delay)
+                        await pause(self._wake, delay, least=RETRY_FIRST_SECONDS)
                         delay = min(2 * delay, RETRY_MOST_SECONDS)
         finally:
             unsubscribe()
@@ -162,9 +163,11 @@ class NodeWorker:
 
     async def _bring_up(self, connection: NodeConnection) -> None:
         self._wake.clear()
-        if self._plan is not None and self._plan != self._state.plan:
-            await connection.set_plan(self._plan)
-            self._state = replace(self._state, plan=self._plan)
+        if (plan := self._plan) not in (None, self._state.plan):
+            if self._state.plan != "-" and not self._door.direct:  # it was met, and has rules
+                await self._empty(connection)
+            await connection.set_plan(plan)
+            self._state = replace(self._state, plan=plan)
         await self._catch_up(connection)
         if self._plan is not None and self._plan == self._state.plan:
             self._become(NodeStatus.READY)
@@ -217,20 +220,19 @@ class NodeWorker:
         """Apply what is in the log after the cursor."""
         full = False
         while True:
-            if not full:
+            if not full or self._door.direct:
                 await self._pace.ready()
             try:
                 entries = await self._log.read(self._state.seq or 0, RUN_ENTRIES)
             except LogTrimmed:
                 self._pace.take()
-                self._position = await self._log.position()
-                await self._flush(connection, self._state.boot or "")
-                await self._report()
+                await self._empty(connection)
                 continue
+            if self._plan not in (None, self._state.plan):
+                return  # first: they may not know the tags of what the old plan still makes hits of
             if entries:
                 await self._apply(connection, entries)
-            full = len(entries) == RUN_ENTRIES
-            if not full:
+            if not (full := len(entries) == RUN_ENTRIES):
                 return
 
     async def _apply(self, connection: NodeConnection, entries: Sequence[Entry]) -> None:
@@ -241,9 +243,7 @@ class NodeWorker:
         self._pace.take()
         boot = self._state.boot or ""
         recent = self._freshness.recent(boot)
-        recent.purging = frozenset(
-            tag for soft in (False, True) for tag in tags_of(entries, self._door.service, soft=soft)
-        )
+        recent.purging = all_tags_of(entries, self._door.service)
         # Before their tags are purged, or they would never be found by their own keys.
         await self._doubts.look(connection)
         self._doubts.add(await chase(connection, recent, entries, self._door.service))
@@ -254,6 +254,12 @@ class NodeWorker:
         self._touches.add(entries, matches, self._freshness.registry.applied(boot, entries))
         recent.purging = frozenset()
         self._state = replace(self._state, seq=entries[-1].seq)
+        await self._report()
+
+    async def _empty(self, connection: NodeConnection) -> None:
+        """Flush the node: entries are gone, or what other rules tagged may be hit again one day."""
+        self._position = await self._log.position()
+        await self._flush(connection, self._state.boot or "")
         await self._report()
 
     async def _flush(self, connection: NodeConnection, boot: str) -> None:
@@ -278,9 +284,7 @@ class NodeWorker:
         self.counts.failures += 1
         self._become(status_of(error), str(error))
         with suppress(LogUnavailable, LogTrimmed):
-            waiting = await self._log.read(self._state.seq or 0, 1)
-            lag = time.time() - waiting[0].at if waiting else 0.0
-            self._state = replace(self._state, lag=max(0.0, lag))
+            self._state = replace(self._state, lag=await lag_after(self._log, self._state.seq or 0))
 
     def _become(self, status: NodeStatus, error: str | None = None) -> None:
         if status is not self._state.status:
@@ -291,9 +295,3 @@ class NodeWorker:
             self._ready.set()
         else:
             self._ready.clear()
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait before the next attempt; a new purge shortens it, but never below the first wait."""
-        await asyncio.sleep(RETRY_FIRST_SECONDS)
-        self._wake.clear()
-        await woken(self._wake, seconds - RETRY_FIRST_SECONDS)

@@ -87,8 +87,9 @@ class Purger:
         """The workers of now."""
         return tuple(self._workers())
 
-    async def purge(self, purge: Purge) -> Outcome:
-        """Record ``purge`` and wait until every node has applied it, or ``wait_seconds``.
+    async def purge(self, purge: Purge, *, least: float = 0.0) -> Outcome:
+        """Record ``purge`` and wait until every node has applied it, or ``wait_seconds``, but
+        ``least`` seconds if it comes to that.
 
         It goes on when the caller is cancelled. ``recorded`` counts by the first word of the
         source.
@@ -98,7 +99,15 @@ class Purger:
         """
         if _is_nothing(purge):
             return NOTHING
-        return await self._to_its_end(self._purge(purge, None))
+        return await self._to_its_end(self._purge(purge, None, least))
+
+    async def purge_written(self, purge: Purge) -> Outcome:
+        """The same for a write that went out without an intent: where this cannot be recorded now,
+        the outcome says so and it is tried until it can.
+        """
+        if _is_nothing(purge):
+            return NOTHING
+        return await self._to_its_end(self._purge(purge, None, again=True))
 
     @asynccontextmanager
     async def intended(self, purge: Purge) -> AsyncIterator[Intended]:
@@ -130,17 +139,22 @@ class Purger:
             self._start(self._again(lambda: self.log.withdraw(intent)))
         return NOTHING
 
-    async def _purge(self, purge: Purge, intent: Intent | None) -> Outcome:
+    async def _purge(
+        self, purge: Purge, intent: Intent | None, least: float = 0.0, *, again: bool = False
+    ) -> Outcome:
         started = time.perf_counter()
         try:
             seq = await self._record(purge, intent)
         except LogUnavailable as error:
-            if intent is None:
+            if intent is None and not again:
                 raise
             logger.error("a write went out, and its purge could not be recorded yet: %s", error)
             self._start(self._again(lambda: self._record(purge, intent)))
             return Outcome(None, recorded=False)
-        own, others = await asyncio.gather(self._own(seq, started), self._others(seq))
+        seconds = max(self._wait_seconds, least)
+        own, others = await asyncio.gather(
+            self._own(seq, started, seconds), self._others(seq, seconds)
+        )
         return Outcome(seq, (*own, *others))
 
     async def _record(self, purge: Purge, intent: Intent | None) -> int:
@@ -150,11 +164,15 @@ class Purger:
         self.recorded[purge.source.partition(" ")[0]] += 1
         return seq
 
-    async def _own(self, seq: int, started: float) -> list[NodeOutcome]:
-        return await asyncio.gather(*(self._outcome(node, seq, started) for node in self.nodes))
+    async def _own(self, seq: int, started: float, seconds: float) -> list[NodeOutcome]:
+        return await asyncio.gather(
+            *(self._outcome(node, seq, started, seconds) for node in self.nodes)
+        )
 
-    async def _outcome(self, node: NodeWorker, seq: int, started: float) -> NodeOutcome:
-        applied = await node.wait_applied(seq, self._wait_seconds)
+    async def _outcome(
+        self, node: NodeWorker, seq: int, started: float, seconds: float
+    ) -> NodeOutcome:
+        applied = await node.wait_applied(seq, seconds)
         result: NodeResult = "applied" if applied else _unapplied(node)
         milliseconds = round((time.perf_counter() - started) * 1_000, 3)
         touched = node.touched(seq) if applied else None
@@ -162,11 +180,11 @@ class Purger:
             return NodeOutcome(node.address, result, milliseconds)
         return NodeOutcome(node.address, result, milliseconds, touched.matches, touched.objects)
 
-    async def _others(self, seq: int) -> list[NodeOutcome]:
+    async def _others(self, seq: int, seconds: float) -> list[NodeOutcome]:
         if self.peers is None:
             return []
         own = {node.state.boot for node in self.nodes if node.state.boot is not None}
-        return await self.peers.wait(seq, self._wait_seconds, own=own)
+        return await self.peers.wait(seq, seconds, own=own)
 
     async def _again(self, attempt: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Try until it is recorded. If this process dies before, the intent becomes the purge."""

@@ -43,12 +43,13 @@ class _Fetch:
 
 class Refetcher:
     """``public`` is the address at which every Varnish of this service listens for clients, any
-    address of its host if that is none in particular; ``path`` the GraphQL path there.
+    address of its host if that is none in particular; ``path`` the GraphQL path there, which may be
+    set anew.
     """
 
     def __init__(self, public: Address, path: str) -> None:
         self._public = public
-        self._path = path
+        self.path = path
         self._queue: asyncio.Queue[_Fetch] = asyncio.Queue()
         self._waiting: set[_Fetch] = set()
         self._pace = Pace(rate=RATE, burst=BURST)
@@ -106,7 +107,7 @@ class Refetcher:
 
     async def _fetch(self, fetch: _Fetch) -> None:
         assert self._session is not None
-        url = f"{public_url(self._public, fetch.node)}{self._path}?{fetch.again.query_string}"
+        url = f"{public_url(self._public, fetch.node)}{self.path}?{fetch.again.query_string}"
         async with self._session.get(
             URL(url, encoded=True), headers=fetch.again.headers, allow_redirects=False
         ) as response:

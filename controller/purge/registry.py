@@ -33,9 +33,13 @@ class Estimate:
 
 
 class Registry:
-    """A register for each boot of a Varnish. For one event loop."""
+    """A register for each boot of a Varnish. For one event loop.
 
-    def __init__(self) -> None:
+    Without ``told`` nobody adds what the nodes store: there may always be more.
+    """
+
+    def __init__(self, *, told: bool = True) -> None:
+        self._told = told
         self._registers: dict[str, Register] = {}
         self._fetches = Fetches(FETCHES)
 
@@ -65,7 +69,8 @@ class Registry:
         if boot is None:
             return Estimate(0, complete=False)
         register, now = self._of(boot), time.monotonic()
-        return Estimate(len(register.touching(tags, now)), register.complete(now))
+        complete = self._told and register.complete(now)
+        return Estimate(len(register.touching(tags, now)), complete)
 
     def hottest(self, boot: str | None, tags: Iterable[Tag] | None, most: int) -> list[Again]:
         """How to fetch again what such a purge touches: at most so many, the hottest first."""

@@ -17,13 +17,15 @@ class Lease:
     peers: Peers | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Door:
     """What opens a node's admin listener: the secret; ``service`` is whose tags they are.
 
-    ``digest`` is that of the config, from which the node's VCL should be.
+    ``digest`` is that of the config, from which the node's VCL should be; a reload changes it.
+    ``direct``: it fetches from the origin without the controller.
     """
 
     service: str
     secret: str
     digest: str
+    direct: bool = False

@@ -13,3 +13,10 @@ async def woken(wake: asyncio.Event, seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+async def pause(wake: asyncio.Event, seconds: float, *, least: float) -> None:
+    """Wait before another attempt. What sets ``wake`` shortens it, but never below ``least``."""
+    await asyncio.sleep(least)
+    wake.clear()
+    await woken(wake, seconds - least)

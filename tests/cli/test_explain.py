@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.explaining import CONFIG, explained, run, shop
 
@@ -169,6 +170,20 @@ def test_a_mutation_with_a_bypass_header_purges_nothing(folder: Path) -> None:
         ("x-preview", "passes"),
         ("x-other", "forwarded"),
     ]
+
+
+def test_what_is_said_of_the_client_is_replaced_where_the_proxies_are_known(folder: Path) -> None:
+    mutation = "mutation { deletePost(id: 2) }"
+    lines = ["X-Forwarded-For: 192.0.2.1", "Forwarded: for=a", "X-Other: 1"]
+    sent = {h["name"]: h["words"] for h in explained(folder, mutation, *lines)["headers"]}
+    assert set(sent.values()) == {"sent as it is"}
+    file = folder / "shellac.yaml"
+    config = yaml.safe_load(file.read_text())
+    config["varnish"] = {**config.get("varnish", {}), "trustedProxies": ["10.0.0.0/8"]}
+    file.write_text(yaml.safe_dump(config))
+    sent = {h["name"]: h["words"] for h in explained(folder, mutation, *lines)["headers"]}
+    replaced = "replaced, unless a trusted proxy sends it"
+    assert sent == {"x-forwarded-for": replaced, "forwarded": replaced, "x-other": "sent as it is"}
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def effects(found: Any) -> dict[str, str]:
         (["Cookie: session=2"], "credentials", "cookie session, which no scope"),
         (["X-Preview: 1"], "bypass-header", "x-preview is one of bypassCacheHeaders"),
         (["Accept: text/html"], "accept", "text/html"),
+        (["Accept: text/event-stream"], "accept", "it wants events"),
         (["Store: a", "Store: b"], "repeated-header", "store stands there twice"),
         (["Cookie: session=1", "Cookie: session=2"], "repeated-cookie", "session stands there"),
         (["Cookie: loggedin"], "odd-cookie", "without `=`"),
@@ -205,3 +206,21 @@ def test_a_large_body_passes(folder: Path) -> None:
     assert explained(folder, padded)["reason"]["detail"] == "large-body"
     found = explained(folder, padded + "x" * 4000)
     assert (found["outcome"], found["reason"]["detail"]) == ("refused", "413")
+
+
+def test_introspection_that_is_blocked_is_refused(folder: Path) -> None:
+    (folder / "shellac.yaml").write_text(f"{CONFIG}blockIntrospection: true\n")
+    found = explained(folder, "{ __schema { types { name } } }")
+    assert (found["outcome"], found["reason"]["detail"]) == ("refused", "introspection-blocked")
+    by_bypass = explained(folder, "{ __schema { types { name } } }", "X-Preview: 1")
+    assert by_bypass["outcome"] == "refused"
+    assert explained(folder, "{ posts { __typename } }")["outcome"] == "cached"
+
+
+def test_origin_is_dropped_where_the_edge_answers_cors(folder: Path) -> None:
+    origin = "Origin: https://shop.example"
+    (keyed,) = explained(folder, "{ posts { title } }", origin)["headers"]
+    assert keyed["effect"] == "keyed"
+    (folder / "shellac.yaml").write_text(f"{CONFIG}cors: {{origins: ['*']}}\n")
+    (dropped,) = explained(folder, "{ posts { title } }", origin)["headers"]
+    assert (dropped["effect"], dropped["words"]) == ("dropped", "Varnish answers CORS itself")

@@ -181,7 +181,6 @@ BAD = [
     ("maxBodySize: 0", "maxBodySize", "no usable size", "at least one byte"),
     ("lookupBodySize: 20mb", "lookupBodySize", "larger than maxRequestSize", "raise"),
     ("debug: 1", "debug", "1 is not true or false", "write true or false"),
-    ("profile: magento", "profile", "not built yet", "use profile: gateway"),
     ("varnish: {listen: 8080}", "varnish.listen", "no address", "host:port"),
     ("varnish: {listen: 'a b:80'}", "varnish.listen", "no address", "host:port"),
     ("varnish: {listen: 'a:70000'}", "varnish.listen", "no usable port", "1 to 65535"),
@@ -239,7 +238,7 @@ def test_all_problems_come_together_in_the_order_of_the_file():
           - {types: [A], maxAge: 1, scope: NOBODY}
         varyHeaders: [Store]
         ignoreHeaders: [store]
-        rateLimits: [{name: r}]
+        complexity: {maxComplexity: 5}
         pth: /
         """
     found = problems(text)
@@ -248,7 +247,7 @@ def test_all_problems_come_together_in_the_order_of_the_file():
         "rules[0].maxAge",
         "rules[1].scope",
         "ignoreHeaders[0]",
-        "rateLimits",
+        "complexity",
         "pth",
     ]
     assert [problem.line for problem in found.values()] == [2, 4, 5, 7, 8, 9]

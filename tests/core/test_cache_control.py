@@ -12,6 +12,7 @@ from controller.core.cache_control import LONGEST, Lifetime, is_private, limited
 from controller.core.rules import Decision
 
 PASSES = Path(__file__).parents[2] / "docs" / "passes.md"
+NEVER_STALE = Lifetime(60, 0, never_stale=True)
 
 
 def decision(max_age: int = 100, swr: int = 50) -> Decision:
@@ -32,9 +33,9 @@ def decision(max_age: int = 100, swr: int = 50) -> Decision:
         ("s-maxage=30, max-age=600", Lifetime(30, 0)),
         ("max-age=60, stale-while-revalidate=20", Lifetime(60, 20)),
         ("stale-while-revalidate=20", Lifetime(None, 20)),
-        ("max-age=60, stale-while-revalidate=20, must-revalidate", Lifetime(60, 0)),
-        ("max-age=60, stale-while-revalidate=20, proxy-revalidate", Lifetime(60, 0)),
-        ("must-revalidate", Lifetime(None, 0)),
+        ("max-age=60, stale-while-revalidate=20, must-revalidate", NEVER_STALE),
+        ("max-age=60, stale-while-revalidate=20, proxy-revalidate", NEVER_STALE),
+        ("must-revalidate", Lifetime(None, 0, never_stale=True)),
         ('ext="no-store, private", max-age=60', Lifetime(60, 0)),
         ('ext="a\\"b, no-store", max-age=60', Lifetime(60, 0)),
         ("max-age=99999999999999999999", Lifetime(LONGEST, 0)),
@@ -105,6 +106,13 @@ def test_the_shorter_times_count_and_all_else_stays() -> None:
     assert limited(decision(), Lifetime(600, 7)) == decision(100, 7)
     assert limited(decision(), Lifetime(None, 0)) == decision(100, 0)
     assert limited(decision(0, 50), Lifetime(60, 0)) == "origin-max-age"
+
+
+def test_what_must_be_revalidated_is_never_served_stale() -> None:
+    found = limited(decision(), NEVER_STALE)
+    assert not isinstance(found, str)
+    assert (found.swr, found.never_stale) == (0, True)
+    assert not decision().never_stale
 
 
 @pytest.mark.parametrize(

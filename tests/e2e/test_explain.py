@@ -49,6 +49,8 @@ HEADERS = (
     ("Accept: application/xml, */*;q=0.1",),
     ("Accept: a b, */*;q=0.1",),
     (f"Accept: {'a' * 201}",),
+    ("Accept: Text/Event-Stream ;q=1, */*",),
+    ("Accept: application/json, text/event-stream",),
     ("Accept-Language: *",),
     ("Accept-Language: de",),
     ("Accept-Language: *", "Accept-Language: de"),

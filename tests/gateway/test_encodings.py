@@ -48,6 +48,9 @@ async def url() -> AsyncIterator[str]:
     async def answer(request: web.Request) -> web.Response:
         encoding = request.match_info["encoding"]
         headers = {"Content-Encoding": encoding, "X-Asked": request.headers["Accept-Encoding"]}
+        if request.path.startswith("/short/"):
+            body = BODIES[encoding][: -len(BODIES[encoding]) // 2]
+            return web.Response(body=body, headers=headers, content_type="application/json")
         body = PACKED if request.path.startswith("/broken/") else BODIES.get(encoding, PACKED)
         return web.Response(body=body, headers=headers, content_type="application/json")
 
@@ -82,6 +85,13 @@ async def test_what_was_not_asked_for_is_named(url: str, encoding: str) -> None:
 async def test_a_body_that_is_not_what_it_says_is_named(url: str, encoding: str) -> None:
     async with Origin(f"{url}/broken/{encoding}", constants={}) as origin:
         with pytest.raises(OriginUnreadable, match=f"is {encoding}, and its body is not"):
+            await origin.post(b"{}", [])
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br"])
+async def test_a_body_that_ends_early_is_named(url: str, encoding: str) -> None:
+    async with Origin(f"{url}/short/{encoding}", constants={}) as origin:
+        with pytest.raises(OriginUnreadable, match=f"its Content-Encoding is {encoding}, and its"):
             await origin.post(b"{}", [])
 
 

@@ -56,9 +56,8 @@ class Site:
     takes: float = 0.0
 
     async def identity(self, scopes: str = ",USER,", **headers: str) -> httpx.Response:
-        return await self.http.get(
-            "/identity", headers={"X-Shellac-Scopes": scopes, **named(headers)}
-        )
+        sent = {"X-Shellac-Scopes": scopes, "X-Shellac-Digest": self.digest}
+        return await self.http.get("/identity", headers={**sent, **named(headers)})
 
     async def claims(self, scopes: str = ",USER,", **headers: str) -> str:
         response = await self.identity(scopes, **headers)
@@ -254,3 +253,9 @@ async def test_under_a_claim_private_is_the_origins_to_say(
     assert claimed.headers.get("x-shellac-detail") == (None if kept else "origin-private")
     plain = await site.fetch("{group}", None, x_group="gold")
     assert "x-shellac-max-age" in plain.headers
+
+
+async def test_varnish_keeps_no_identity_by_the_scopes_of_another_config(site: Site) -> None:
+    assert await site.claims(authorization=bearer())
+    refused = await site.refusal(authorization=bearer(), X_Shellac_Digest="other")
+    assert refused == "plan-changed"

@@ -193,6 +193,16 @@ def test_scopes_of_one_issuer_share_its_keys() -> None:
     assert len(key_sets(found)) == 2
 
 
+def test_the_scopes_of_another_config_use_the_keys_that_are_there() -> None:
+    key = "algorithm: RS256, jwksUrl: 'https://issuer.example/keys'"
+    before = claim_scopes(load_config_text(scopes(key)).config)
+    same = claim_scopes(load_config_text(scopes(f"{key}, issuer: me")).config, key_sets(before))
+    assert same["U"].keys is before["U"].keys
+    other = key.replace("RS256", "ES256")
+    different = claim_scopes(load_config_text(scopes(other)).config, key_sets(before))
+    assert different["U"].keys is not before["U"].keys
+
+
 async def test_readyz_waits_for_the_keys(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "purges.db")
     with key_server(500) as issuer:

@@ -6,7 +6,7 @@ from controller.core.rules import Decision
 from controller.core.tags import WIRE_LENGTH, wire
 from controller.gateway.asgi import Response
 from controller.gateway.headers import from_origin, to_origin
-from controller.gateway.origin import OriginAnswer
+from controller.gateway.origin_answer import OriginAnswer
 from controller.gateway.queries import keyed_headers
 from controller.gateway.rules import GatewayRules, gateway_rules
 from controller.gateway.storing import (
@@ -117,6 +117,17 @@ def test_the_origins_cache_control_counts_as_a_rule(obedient: GatewayRules) -> N
     assert decision_to_store(answer(), decision(), obedient) == decision()
     lines = answer((b"Cache-Control", b"max-age=50"), (b"Cache-Control", b"no-store"))
     assert decision_to_store(lines, decision(), obedient) == "origin-no-store"
+
+
+def test_varnish_is_told_what_must_never_be_served_stale(obedient: GatewayRules) -> None:
+    for said, told in ((b"max-age=50", False), (b"max-age=50, must-revalidate", True)):
+        found = answer((b"Cache-Control", said))
+        decided = decision_to_store(found, decision(), obedient)
+        assert isinstance(decided, Decision)
+        response = stored(
+            found, b"{}", ["type:Post"], decided, service="s", own_key="own", debug=False
+        )
+        assert ((b"x-shellac-never-stale", b"1") in response.headers) is told
 
 
 def test_other_reasons_come_before_the_origins_cache_control(obedient: GatewayRules) -> None:

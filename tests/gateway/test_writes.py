@@ -7,7 +7,7 @@ from controller.core.documents import KEPT_LENGTH, KEPT_TOTAL
 from controller.errors import BadHeader
 from controller.gateway.headers import to_origin
 from controller.gateway.mutations import decides_access
-from controller.gateway.origin import OriginAnswer
+from controller.gateway.origin_answer import OriginAnswer
 from controller.gateway.passes import _may_have_written
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vclgen.config import load_config
-from vclgen.plan import gateway_plan
-from vclgen.render import render
+from vclgen.render import vcl_of
 
 FOLDER = Path(__file__).parent
 EXAMPLE = FOLDER.parent.parent / "shellac.example.yaml"
@@ -27,7 +26,7 @@ class Case:
     def rendered(self) -> str:
         """What the generator makes of the config now."""
         loaded = load_config(self.config, overrides={"stateDir": STATE_DIR})
-        return render(gateway_plan(loaded.config))
+        return vcl_of(loaded.config)
 
 
 CASES = [

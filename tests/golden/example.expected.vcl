@@ -1,7 +1,6 @@
 vcl 4.1;
-# Shellac 0.1.0, gateway profile, service demo, config digest c9ff09da808d74fb. Generated from shellac.yaml: edit that.
-# A request is looked up twice: first as it was sent, for what the controller decided about it, then in round
-# "data" for the answer, under the canonical key of that verdict. All else is round "pass". docs/protocol.md has the words.
+# Shellac 0.1.0, gateway profile, service demo, config digest 2c15a57dc53d31bc. Generated from shellac.yaml: edit that.
+# A request is looked up as it was sent, for the controller's verdict; then by its canonical key, in round "data". All else passes.
 import bodyaccess;
 import cookie;
 import header;
@@ -11,22 +10,18 @@ import xkey;
 
 # from: templates/features/backend.vcl.j2
 # The controller, twice: request_fetch says why. Its own time-outs are shorter than these, so it is what names a fault.
-backend controller {
-    .host = "127.0.0.1"; .port = "8090"; .connect_timeout = 2s; .first_byte_timeout = 75s; .between_bytes_timeout = 75s;
-}
-backend passes {
-    .host = "127.0.0.1"; .port = "8092"; .connect_timeout = 2s; .first_byte_timeout = 75s; .between_bytes_timeout = 75s;
-}
+backend controller { .host = "127.0.0.1"; .port = "8090"; .connect_timeout = 2s; .first_byte_timeout = 76s; .between_bytes_timeout = 66s; }
+backend passes { .host = "127.0.0.1"; .port = "8092"; .connect_timeout = 2s; .first_byte_timeout = 76s; .between_bytes_timeout = 66s; }
 
 # from: templates/features/trust.vcl.j2
-# The trust boundary. A header named X-Shellac-* or Shellac-* is a decision of ours: none may come in from a client or
-# go out to one. xkey and X-HashTwo would tag, Proxy would redirect a CGI; "#" or two Hosts are read in two ways.
+# The trust boundary. X-Shellac-* and Shellac-* are decisions of ours: cut on entry, before anything is answered, and on the way
+# out. xkey and X-HashTwo tag, Proxy misleads a CGI. "#", odd Hosts, chunks in HTTP/1.0 (RFC 9112, 6.1) are read in two ways.
 sub trust_recv {
     std.collect(req.http.Host);
-    if (req.url !~ "^/[!\x22$-~]*$" || req.http.Host ~ ",") { return (synth(400, "The request target must be a path, percent-encoded, and Host stand once")); }
     if (local.socket == "admin") { header.regsub(req, "(?i)^(x-shellac-.*|x-hashtwo|xkey|proxy):.*$", "X-Shellac-Cut: 1", true); }
     else { header.regsub(req, "(?i)^(x-shellac-.*|shellac-(?!debug:).*|x-hashtwo|xkey.*|proxy):.*$", "X-Shellac-Cut: 1", true); }
     unset req.http.X-Shellac-Cut;
+    if (req.url !~ "^/[!\x22$-~]*$" || req.http.Host !~ "^[0-9A-Za-z._:\[\]-]*$" || req.proto == "HTTP/1.0" && req.http.Transfer-Encoding || req.proto != "HTTP/1.0" && !req.http.Host) { return (synth(400, "The target must be a path, percent-encoded; Host a name that stands once; Transfer-Encoding is not for HTTP/1.0")); }
 }
 sub trust_response {
     header.regsub(beresp, "(?i)^(x-hashtwo|x-shellac-(?!(again|detail|flush|refetch|tags):).*):.*$", "X-Shellac-Cut: 1", true);
@@ -47,7 +42,7 @@ sub trust_deliver {
 # The node and its admin listener. What a node knows stands in globals: they outlive a reload. A new boot: an empty cache.
 sub admin_init {
     if (var.global_get("boot")) { return (ok); }
-    var.global_set("boot", std.time2integer(now, 0) + "-" + std.real2integer(std.random(0, 999999999), 0) + "-" + std.real2integer(std.random(0, 999999999), 0));
+    var.global_set("boot", std.integer(time=now, fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0));
     var.global_set("seq", "-");    # the last purge applied: the node is its own cursor in the purge log
     var.global_set("plan", "-");   # the schema generation, part of every verdict's key
     var.global_set("flush", "-");  # the data generation, part of every data key
@@ -71,8 +66,8 @@ sub admin_recv {
     }
     elsif (req.method == "GET" && req.url == "/_shellac/node") {
         set req.http.X-Shellac-Body = {"{"boot":""} + var.global_get("boot") + {"","seq":""} + var.global_get("seq")
-            + {"","digest":"c9ff09da808d74fb","plan":""} + var.global_get("plan") + {"","flush":""} + var.global_get("flush")
-            + {"","lease":""} + var.global_get("lease") + {"","now":""} + std.time2real(now, 0.0) + {"" }"};
+            + {"","digest":"2c15a57dc53d31bc","plan":""} + var.global_get("plan") + {"","flush":""} + var.global_get("flush")
+            + {"","lease":""} + var.global_get("lease") + {"","now":""} + std.real(time=now, fallback=0.0) + {"" }"};
     }
     else { return (synth(404, "The admin listener serves PURGE and /_shellac/node, lease, health, alive")); }
     return (synth(200));
@@ -102,12 +97,12 @@ sub admin_synth {
 }
 
 # from: templates/features/request.vcl.j2
-# What can be looked up at all: a bodiless GET or HEAD, or a POST whose whole body Varnish holds. All else passes as it was
-# sent, in this round: a restart would lose or hang its body. X-Shellac-Detail: why a request passes.
+# What can be looked up: a bodiless GET or HEAD, or a POST whose whole body Varnish holds. All else passes as it was sent, in
+# this round: a restart would lose or hang its body. TRACE shows what we add; std.integer takes 16 digits for no length at all.
 sub request_recv {
-    if (req.method ~ "^(PURGE|BAN|REFRESH|PURGEKEYS|PURGE_GRAPHQL)$") { return (synth(405, "Purging needs the admin listener")); }
+    if (req.method !~ "^(GET|HEAD|POST|OPTIONS|PUT|PATCH|DELETE)$") { return (synth(405, "Not a method that is passed on; purging needs the admin listener")); }
     if (req.url !~ "^/graphql(\?|$)") { return (synth(404, "This cache serves /graphql")); }
-    if (std.integer(req.http.Content-Length, 0) > 10485760) { return (synth(413, "The request body is larger than maxRequestSize")); }
+    if (req.http.Content-Length && std.integer(req.http.Content-Length, 10485761) > 10485760) { return (synth(413, "The request body is larger than maxRequestSize")); }
     if (req.method == "GET" || req.method == "HEAD") {
         if (req.http.Transfer-Encoding || std.integer(req.http.Content-Length, 0) != 0) { set req.http.X-Shellac-Detail = "body-on-get"; }
     }
@@ -116,15 +111,12 @@ sub request_recv {
     elsif (!req.http.Content-Length || req.http.Transfer-Encoding) { set req.http.X-Shellac-Detail = "chunked-body"; }
     elsif (std.integer(req.http.Content-Length, 0) > 262144) { set req.http.X-Shellac-Detail = "large-body"; }
     elsif (!std.cache_req_body(262144b) || bodyaccess.len_req_body() <= 0) { set req.http.X-Shellac-Detail = "no-body"; }
-    if (!req.http.X-Shellac-Detail && req.method == "GET" && req.http.Upgrade ~ "(?i)^websocket$") {
-        set req.http.X-Shellac-Round = "pipe";
-        set req.backend_hint = passes;
-        return (pipe);
-    }
+    if (!req.http.X-Shellac-Detail && req.method == "GET" && req.http.Upgrade ~ "(?i)^websocket$") { return (pipe); }
 }
-# A WebSocket: the controller relays it and reads its messages for mutations. What is no handshake to it gets one answer and a
-# closed connection: what came behind would not have passed trust_recv.
+# A WebSocket: the controller relays and reads it. What is no handshake to it gets one answer: what follows passed no trust_recv.
 sub request_pipe {
+    set bereq.backend = passes;
+    set bereq.http.X-Shellac-Round = "pipe";
     set bereq.url = regsub(bereq.url, "^[^?]*", "/graphql");
     set bereq.http.Connection = "Upgrade";
     set bereq.http.Upgrade = "websocket";
@@ -135,12 +127,11 @@ sub request_miss {
 }
 sub request_pass {
     set req.http.X-Shellac-Round = "pass";
-    set req.http.X-Shellac-Status = "PASS";
+    set req.http.X-Shellac-Status = regsub(req.http.X-Shellac-Detail, "^(?!method$).*$", "bypass");
     set req.backend_hint = passes;
 }
 sub request_fetch {
-    # Varnish sends a request again when a reused connection breaks, and a write must not be: none to this address is reused.
-    set bereq.http.Connection = "close";
+    set bereq.http.Connection = "close";  # Varnish repeats what it sent on a reused connection that breaks: no write may be
 }
 
 # from: templates/features/bypass.vcl.j2
@@ -166,10 +157,9 @@ sub accept_recv {
 }
 
 # from: templates/features/verdict.vcl.j2
-# Lookup 1, before a round has a name: the request as it was sent. A verdict depends on it, the config and the schema alone,
-# never on data: no data purge touches it, and it lives in its own storage.
+# Lookup 1, before a round has a name. A verdict depends on request, config and schema: no data purge touches it, in its own storage.
 sub verdict_hash {
-    hash_data("verdict demo c9ff09da808d74fb " + var.global_get("boot") + " " + var.global_get("plan"));
+    hash_data("verdict demo 2c15a57dc53d31bc " + var.global_get("boot") + " " + var.global_get("plan"));
     hash_data(req.http.Host);
     hash_data(req.http.Content-Type);
     hash_data(req.url);
@@ -197,32 +187,29 @@ sub verdict_response {
 }
 sub verdict_hit {
     set req.http.X-Shellac-Operation = obj.http.X-Shellac-Operation;
-    if (obj.http.X-Shellac-Kind != "query") {
-        set req.http.X-Shellac-Detail = obj.http.X-Shellac-Detail;
-        return (restart);
+    if (obj.http.X-Shellac-Kind != "query") { set req.http.X-Shellac-Detail = obj.http.X-Shellac-Detail; }
+    else {
+        set req.http.X-Shellac-Round = "data";
+        set req.http.X-Shellac-Key = obj.http.X-Shellac-Key;
+        set req.http.X-Shellac-Scopes = obj.http.X-Shellac-Scopes;
     }
-    set req.http.X-Shellac-Round = "data";
-    set req.http.X-Shellac-Key = obj.http.X-Shellac-Key;
-    set req.http.X-Shellac-Scopes = obj.http.X-Shellac-Scopes;
     return (restart);
 }
 sub verdict_deliver {
     if (resp.status != 200 || !resp.http.X-Shellac-Kind) { return (synth(503, "The controller gave no verdict on this request")); }
     set req.http.X-Shellac-Operation = resp.http.X-Shellac-Operation;
-    if (resp.http.X-Shellac-Kind != "query") {
-        set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail;
-        return (restart);
+    if (resp.http.X-Shellac-Kind != "query") { set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail; }
+    else {
+        set req.http.X-Shellac-Round = "data";
+        set req.http.X-Shellac-Key = resp.http.X-Shellac-Key;
+        set req.http.X-Shellac-Scopes = resp.http.X-Shellac-Scopes;
     }
-    set req.http.X-Shellac-Round = "data";
-    set req.http.X-Shellac-Key = resp.http.X-Shellac-Key;
-    set req.http.X-Shellac-Scopes = resp.http.X-Shellac-Scopes;
     return (restart);
 }
 
 # from: templates/features/keyed.vcl.j2
-# varyHeaders: hashed by name and value, forwarded. A header that is known to change answers and is not keyed makes the
-# request pass; all others are dropped in data_fetch. Of several lines only the first would be keyed and all sent. What is keyed
-# is set anew, or a header that the client names in Connection would be keyed and cut from the fetch.
+# varyHeaders: hashed by name and value, forwarded. One that is known to change answers and not keyed makes the request pass; all
+# others go in data_fetch. One line alone is keyed, so there must be no second; set anew, it is not cut by a client's Connection.
 sub keyed_single {
     std.collect(req.http.X-Shellac-Lines, " |+| ");
     if (req.http.X-Shellac-Lines ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; }
@@ -259,8 +246,7 @@ sub keyed_recv {
 }
 
 # from: templates/features/scopes.vcl.j2
-# Scopes: whose answer this is. Credentials are Authorization, cookies that are not ignored, and whatever some scope reads.
-# Those that no scope of the query reads make an ANONYMOUS one pass, and are dropped from all others.
+# Whose answer this is. Authorization, cookies not ignored, what some scope reads: if no scope of the query reads it, ANONYMOUS passes.
 # Each scope of the query is hashed with the source that gave its value, and only that source is forwarded.
 sub scopes_recv {
     if (req.http.Cookie) {
@@ -328,7 +314,7 @@ sub data_hash {
 sub data_miss {
     # Known not to be storable without the credentials: ask with them at once.
     if (req.is_hitmiss && req.http.X-Shellac-Dropped) { set req.http.X-Shellac-Detail = "credentials"; }
-    set req.http.X-Shellac-Status = "MISS";
+    set req.http.X-Shellac-Status = "miss";
 }
 sub data_fetch {
     set bereq.http.X-Shellac-Boot = var.global_get("boot");  # a purge waits for what is on its way to this node
@@ -336,15 +322,14 @@ sub data_fetch {
     header.regsub(bereq, "(?i)^(?!(accept|accept\-encoding|authorization|content\-currency|content\-length|content\-type|host|origin|store|traceparent|transfer\-encoding|x\-session|x-shellac-.*):).*$", "X-Shellac-Cut: 1", true);
     unset bereq.http.X-Shellac-Cut;
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
-    set bereq.http.X-Shellac-Began = std.time2real(now, 0.0);
-    set bereq.http.X-Shellac-Digest = "c9ff09da808d74fb";  # nothing is stored by another config's rules
+    set bereq.http.X-Shellac-Began = std.real(time=now, fallback=0.0);
+    set bereq.http.X-Shellac-Digest = "2c15a57dc53d31bc";  # nothing is stored by another config's rules
 }
 sub data_response {
     if (beresp.was_304) { return (abandon); }
-    unset beresp.http.Cache-Control;
     unset beresp.http.Vary;
     # Too long on its way besides what the controller took: purges look for it no more (controller/purge/freshness.py).
-    if (std.real(bereq.http.X-Shellac-Began, 0.0) + std.real(beresp.http.X-Shellac-Took, 0.0) + 2.0 < std.time2real(now, 0.0) && beresp.http.X-Shellac-Max-Age) {
+    if (std.real(bereq.http.X-Shellac-Began, 0.0) + std.real(beresp.http.X-Shellac-Took, 0.0) + 2.0 < std.real(time=now, fallback=0.0) && beresp.http.X-Shellac-Max-Age) {
         unset beresp.http.X-Shellac-Max-Age;
         set beresp.http.X-Shellac-Detail = "late";
         set beresp.http.X-Shellac-Refetch = "1";
@@ -372,27 +357,29 @@ sub data_deliver {
     if (resp.http.X-Shellac-Again) { set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail; }
     elsif (req.http.X-Shellac-Dropped && obj.uncacheable && (resp.status < 502 || resp.status > 504)) { set req.http.X-Shellac-Detail = "credentials"; }
     if (req.http.X-Shellac-Detail) { return (restart); }
-    if (req.method == "POST" || obj.uncacheable || resp.http.X-Shellac-Refetch) { set resp.http.Cache-Control = "no-store"; }
+    if (req.method == "POST" || obj.uncacheable || resp.http.X-Shellac-Refetch) {
+        set resp.http.Cache-Control = "no-store";
+        unset resp.http.ETag;
+    }
     elsif (req.http.X-Shellac-Scopes == ",") { set resp.http.Cache-Control = "no-cache"; }
     else { set resp.http.Cache-Control = "private, no-cache"; }
-    if (resp.http.Cache-Control == "no-store") { unset resp.http.ETag; }
-    unset req.http.Range;  # it would be cut from the stored bytes: a part of JSON is of no use
+    unset req.http.Range;  # a part of JSON is of no use
+    unset resp.http.Accept-Ranges;
     set resp.http.Vary = "accept, accept-encoding, store, content-currency, origin, authorization, x-session, cookie";
 }
 
 # from: templates/features/status.vcl.j2
-# What happened, for people: Cache-Status (RFC 9211) and gcdn-cache, which Stellate's clients know. A hit has no status.
+# Cache-Status (RFC 9211) and Stellate's gcdn-cache. X-Shellac-Status: the word after "fwd=", none of a hit or who waited in vain.
 sub status_deliver {
     if (resp.http.X-Shellac-Detail) { set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail; }
-    if (!req.http.X-Shellac-Status) {
+    if (!req.http.X-Shellac-Status && resp.status == 200) {
         set resp.http.gcdn-cache = "HIT";
         set resp.http.Cache-Status = "shellac; hit; ttl=" + std.integer(duration=obj.ttl, fallback=0);
-    } elsif (req.http.X-Shellac-Status == "MISS" && !obj.uncacheable && !resp.http.X-Shellac-Refetch) {
-        set resp.http.gcdn-cache = "MISS";
-        set resp.http.Cache-Status = "shellac; fwd=miss; stored; ttl=" + regsub(obj.ttl, "\..*$", "");
     } else {
-        set resp.http.gcdn-cache = req.http.X-Shellac-Status;
-        set resp.http.Cache-Status = "shellac; fwd=" + std.tolower(regsub(req.http.X-Shellac-Status, "PASS", "bypass"));
+        set resp.http.gcdn-cache = "MISS";
+        set resp.http.Cache-Status = "shellac; fwd=" + regsub(req.http.X-Shellac-Status, "^$", "miss; collapsed");
+        if (req.http.X-Shellac-Round == "pass") { set resp.http.gcdn-cache = "PASS"; }
+        elsif (!obj.uncacheable && !resp.http.X-Shellac-Refetch && resp.status == 200) { set resp.http.Cache-Status = resp.http.Cache-Status + "; stored; ttl=" + regsub(obj.ttl, "\..*$", ""); }
         if (req.http.X-Shellac-Detail) { set resp.http.Cache-Status = resp.http.Cache-Status + "; detail=" + req.http.X-Shellac-Detail; }
     }
     if (req.http.shellac-debug == "1") {
@@ -405,23 +392,24 @@ sub status_deliver {
 }
 
 # from: templates/features/errors.vcl.j2
-# Whatever Varnish has to say itself is a GraphQL error, in the media type the client asked for.
+# What Varnish says itself is a GraphQL error, of the new media type if that is named and has no smaller q than the old one.
 sub errors_synth {
     set resp.http.Content-Type = "application/json; charset=utf-8";
-    if (req.http.Accept ~ "application/graphql-response\+json") { set resp.http.Content-Type = "application/graphql-response+json; charset=utf-8"; }
+    if (req.http.Accept ~ "(?i)application/graphql-response\+json(?![^,]*;\s*q=0(\.0*)?\s*([;,]|$))\s*([;,]|$)" && (req.http.Accept !~ "(?i)application/json\s*([;,]|$)" || std.real(regsub(req.http.Accept, "(?i)^.*application/graphql-response\+json\s*;[^,]*\bq=([0-9.]+).*$", "\1"), 1.0) >= std.real(regsub(req.http.Accept, "(?i)^.*application/json\s*;[^,]*\bq=([0-9.]+).*$", "\1"), 1.0))) { set resp.http.Content-Type = "application/graphql-response+json; charset=utf-8"; }
     set resp.http.Cache-Control = "no-store";
     set resp.http.gcdn-cache = "PASS";
-    set resp.http.Cache-Status = "shellac; detail=synthetic";
+    # Where the body ends is in doubt, or far away. Of other bodies the rest is read: a reset could overtake the answer.
+    if (local.socket != "admin" && (resp.status == 400 || resp.status == 413 && req.http.Content-Length ~ "[0-9]{10}")) { set resp.http.Connection = "close"; }
     if (resp.status == 503) { set resp.http.Retry-After = "1"; }
     if (resp.status == 405) { set resp.http.Allow = "GET, HEAD, POST, OPTIONS"; }
-    synthetic({"{"errors":[{"message":""} + resp.reason + {"","extensions":{"code":"SHELLAC_"} + resp.status + {"" }}]}"});
+    synthetic({"{"errors":[{"message":""} + regsuball(resp.reason, "[\x00-\x1f\x22\x5c]", "'") + {"","extensions":{"code":"SHELLAC_"} + resp.status + {"" }}]}"});
     return (deliver);
 }
 sub errors_backend {
     if (bereq.is_bgfetch) { return (abandon); }  # what was stale stays until a refresh succeeds
     set beresp.status = 503;  # the ttl stays as Varnish set it: a second if a queue waits, which drains instead of trying one by one
     set beresp.http.Content-Type = "application/json; charset=utf-8";
-    if (bereq.http.Accept ~ "application/graphql-response\+json") { set beresp.http.Content-Type = "application/graphql-response+json; charset=utf-8"; }
+    if (bereq.http.Accept ~ "(?i)application/graphql-response\+json(?![^,]*;\s*q=0(\.0*)?\s*([;,]|$))\s*([;,]|$)" && (bereq.http.Accept !~ "(?i)application/json\s*([;,]|$)" || std.real(regsub(bereq.http.Accept, "(?i)^.*application/graphql-response\+json\s*;[^,]*\bq=([0-9.]+).*$", "\1"), 1.0) >= std.real(regsub(bereq.http.Accept, "(?i)^.*application/json\s*;[^,]*\bq=([0-9.]+).*$", "\1"), 1.0))) { set beresp.http.Content-Type = "application/graphql-response+json; charset=utf-8"; }
     set beresp.http.Cache-Control = "no-store";
     set beresp.http.Retry-After = "1";
     set beresp.http.X-Shellac-Detail = "controller-unreachable";
@@ -430,7 +418,6 @@ sub errors_backend {
 }
 
 # from: templates/main.vcl.j2
-# The order of everything.
 sub vcl_init { call admin_init; }
 sub vcl_recv {
     if (req.restarts == 0) {

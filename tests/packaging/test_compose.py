@@ -38,7 +38,11 @@ def test_only_the_public_listener_is_published_to_other_machines(compose: dict[s
         for name, service in compose["services"].items()
         if "ports" in service
     }
-    assert published == {"varnish": ["8080:8080"], "controller": ["127.0.0.1:8091:8091"]}
+    assert published == {
+        "varnish": ["8080:8080"],
+        "controller": ["127.0.0.1:8091:8091"],
+        "haproxy": ["443:8443", "80:8000"],
+    }
 
 
 def test_internal_listeners_are_on_the_network_of_the_pair_alone(
@@ -56,6 +60,23 @@ def test_internal_listeners_are_on_the_network_of_the_pair_alone(
     assert sorted(on_it) == ["controller", "varnish"]
 
 
+def test_only_haproxy_is_believed_about_where_clients_come_from(
+    compose: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    network = compose["networks"]["tls"]
+    assert network["internal"] is True
+    subnet = network["ipam"]["config"][0]["subnet"]
+    assert settings["varnish"]["trustedProxies"] == [subnet]
+    address = compose["services"]["varnish"]["networks"]["tls"]["ipv4_address"]
+    listen = settings["varnish"]["proxyListen"]
+    assert listen == f"{address}:8083"
+    haproxy = compose["services"]["haproxy"]
+    assert haproxy["environment"]["SHELLAC_VARNISH"] == listen
+    assert haproxy["profiles"] == ["tls"]
+    on_it = [n for n, s in compose["services"].items() if "tls" in s.get("networks", ())]
+    assert sorted(on_it) == ["haproxy", "varnish"]
+
+
 def test_every_service_is_hardened_and_every_server_is_watched(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
         assert service["read_only"], name
@@ -65,7 +86,9 @@ def test_every_service_is_hardened_and_every_server_is_watched(compose: dict[str
             assert service["restart"] == "unless-stopped", name
 
 
-@pytest.mark.parametrize("dockerfile", ["varnish/Dockerfile", "controller/Dockerfile"])
+@pytest.mark.parametrize(
+    "dockerfile", ["varnish/Dockerfile", "varnish/haproxy.Dockerfile", "controller/Dockerfile"]
+)
 def test_images_run_as_the_same_ordinary_user(dockerfile: str) -> None:
     lines = (ROOT / dockerfile).read_text().splitlines()
     assert "ARG SHELLAC_UID=10001" in lines

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from controller.core.tags import Purge, service_tag, wire
 from controller.purge.batch import LINE_BYTES, LINES, PurgeRequest, requests_for
 from controller.purge.log import Entry
@@ -70,3 +73,41 @@ def test_everything_softly_is_the_service_tag_and_spares_no_hard_purge() -> None
 
 def test_entries_without_tags_still_move_the_cursor() -> None:
     assert requests_for(entries(hard()), "demo") == [PurgeRequest(seq=1)]
+
+
+def test_an_origins_tag_stands_as_it_named_it_and_takes_along_what_has_odd_ones() -> None:
+    first, last = requests_for(entries(hard("origin:cat_p_5"), soft("url:shop/a")), "demo")
+    assert (keys(first), first.soft) == (["t:cat_p_5", "some"], False)
+    assert (keys(last), last.soft) == (["u:shop/a", "some"], True)
+
+
+def test_an_origins_tag_that_cannot_be_written_purges_what_every_object_has() -> None:
+    for odd in ("origin:a,b", "origin:a b", "origin:ü", "origin:", "origin:" + 201 * "x"):
+        (request,) = requests_for(entries(hard(odd)), "demo")
+        assert keys(request) == ["all", "some"]
+
+
+def test_a_url_that_cannot_be_written_purges_what_has_no_key_for_it() -> None:
+    for odd in ("url:shop/a,b", "url:shop/" + 201 * "x", "url:shop/ü"):
+        (request,) = requests_for(entries(hard(odd)), "demo")
+        assert keys(request) == ["some"]
+
+
+@given(
+    st.lists(st.text("abcXYZ019:/=._-", min_size=1, max_size=200), min_size=1, max_size=400),
+    st.lists(st.text(max_size=20), max_size=50),
+)
+def test_lines_of_keys_of_any_length_are_full_and_none_is_too_long(
+    origin: list[str], own: list[str]
+) -> None:
+    tags = [*(f"origin:{text}" for text in origin), *(f"key:Post:id:{text}" for text in own)]
+    requests = requests_for(entries(hard(*tags)), "demo")
+    found = [key for request in requests for key in keys(request)]
+    assert sorted(found) == sorted({*wired(*tags), "some"})
+    lines = [line for request in requests for line in request.lines]
+    assert all(len(line) <= LINE_BYTES for line in lines)
+    firsts = [line.split(" ", 1)[0] for line in lines]
+    assert all(
+        len(line) + 1 + len(first) > LINE_BYTES
+        for line, first in zip(lines, firsts[1:], strict=False)
+    )

@@ -73,6 +73,7 @@ def test_a_pushed_schema_has_its_mutations_at_once(changing_site: Site) -> None:
     assert pushed.json() == {"changed": True}, pushed.text
     try:
         assert "purgeQuery_people" in mutations(changing_site)
+        wait_for(lambda: is_ready(changing_site), what="the node to have the new plan")
         stored(changing_site, package)
         stored(changing_site, other)
         changing_site.ask('mutation { _purgeQuery(queries: people) purgePackage(name: "graphql") }')
@@ -83,3 +84,8 @@ def test_a_pushed_schema_has_its_mutations_at_once(changing_site: Site) -> None:
     wait_for(
         lambda: "purgeQuery_people" not in mutations(changing_site), what="the origin's schema"
     )
+
+
+def is_ready(site: Site) -> bool:
+    """Whether the node has been emptied for the schema of now."""
+    return site.stack.http.get(f"{site.stack.admin_url}/readyz").is_success

@@ -1,4 +1,4 @@
-"""Takes each ``call`` out of ``templates/main.vcl.j2`` in turn: some VTC must fail without it.
+"""Takes each ``call`` out of the main templates in turn: some VTC must fail without it.
 
 ``python -m tests.soak.calls`` prints a table of the calls and the first VTC that failed; the exit
 code is 1 if one call is missed by none. A few minutes on two cores.
@@ -20,39 +20,41 @@ from unittest import mock
 
 from tests.vtc import test_vtc
 from vclgen import render
-from vclgen.start import PARAMETERS
 
+MAINS = ("main.vcl.j2", "direct/main.vcl.j2")
 AT_ONCE = 2
 SECONDS = 20
 """For one VTC; a missing call often means waiting for what never comes."""
-UNREFERENCED = {**PARAMETERS, "vcc_err_unref": "off"}
-"""varnishd's parameters: a sub that nothing calls must compile, or every VTC would fail."""
+UNREFERENCED = {"vcc_err_unref": "off"}
+"""varnishd's parameters besides: a sub that nothing calls must compile, or every VTC would fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A ``call`` of the main template: where its text is, and in which of Varnish's subs."""
+    """A ``call`` of a main template: where its text is, and in which of Varnish's subs."""
 
+    main: str
     start: int
     end: int
     hook: str
     sub: str
 
 
-def calls(main: str) -> Iterator[Call]:
-    """All calls of the main template, in order."""
+def calls(main: str, templates: Path) -> Iterator[Call]:
+    """All calls of a main template, in order."""
     hook = ""
-    for found in re.finditer(r"^sub (?P<hook>\w+)|\bcall (?P<sub>\w+);", main, re.MULTILINE):
+    text = (templates / main).read_text()
+    for found in re.finditer(r"^sub (?P<hook>\w+)|\bcall (?P<sub>\w+);", text, re.MULTILINE):
         if found["hook"]:
             hook = found["hook"]
         else:
-            yield Call(found.start(), found.end(), hook, found["sub"])
+            yield Call(main, found.start(), found.end(), hook, found["sub"])
 
 
 @contextmanager
 def without(call: Call, templates: Path) -> Iterator[None]:
     """The generator renders from ``templates``, a copy, as if the call had never been there."""
-    main = templates / "main.vcl.j2"
+    main = templates / call.main
     whole = main.read_text()
     main.write_text(whole[: call.start] + whole[call.end :])
     try:
@@ -66,7 +68,7 @@ def without(call: Call, templates: Path) -> Iterator[None]:
 
 def prepared(folder: Path) -> dict[str, str]:
     """Each VTC, as varnishtest reads it, by name."""
-    with mock.patch.object(test_vtc, "PARAMETERS", UNREFERENCED):
+    with mock.patch.object(test_vtc, "PARAMETERS_BESIDES", UNREFERENCED):
         return {case.stem: test_vtc.prepared(case.read_text(), folder) for case in test_vtc.CASES}
 
 
@@ -112,7 +114,7 @@ def main() -> int:
         if not wanted and (broken := first_failure(whole, folder)):
             print(f"{broken} fails with every call in place")
             return 1
-        for call in calls((templates / "main.vcl.j2").read_text()):
+        for call in (found for main in MAINS for found in calls(main, templates)):
             if wanted and call.sub not in wanted:
                 continue
             with without(call, templates):
@@ -120,7 +122,9 @@ def main() -> int:
             changed = {case: text for case, text in texts.items() if text != whole[case]}
             failed = first_failure(likely_first(changed, call.sub), folder)
             missed += failed is None
-            print(f"{call.hook:22}{call.sub:20}{failed or 'NO VTC FAILS'}", flush=True)
+            print(
+                f"{call.main:20}{call.hook:22}{call.sub:20}{failed or 'NO VTC FAILS'}", flush=True
+            )
     return 1 if missed else 0
 
 

@@ -1,6 +1,9 @@
 """Ports and waiting for tests that start real servers."""
 
+import itertools
+import os
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,12 +11,34 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+_CANDIDATES = itertools.cycle(range(10_000, 32_000))
+"""Below what a kernel gives to outgoing connections, so that none of them takes one meanwhile."""
+_LOCK = threading.Lock()
+
+
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nothing listens on at the moment of the call."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port on 127.0.0.1 on which nothing listened at the moment of the call.
+
+    No process gets the same one twice, and processes that run beside each other begin apart.
+    """
+    with _LOCK:
+        for port in _CANDIDATES:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+                return port
+    raise AssertionError("the candidates never end")
+
+
+def _begin_apart() -> None:
+    for _ in range(os.getpid() * 997 % 22_000):
+        next(_CANDIDATES)
+
+
+_begin_apart()
 
 
 def listens(port: int) -> bool:

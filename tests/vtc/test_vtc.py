@@ -2,35 +2,48 @@
 
 A line ``#: {yaml}`` gives config beyond the minimal one. ``@VARNISH@`` becomes the varnish under
 test, whose controller is the test's own ``s1`` (``s2`` for what it passes, where there is one) and
-whose secret is ``s3cret``; ``@VCL@`` its VCL alone. The lines from ``@TIMES n@`` to ``@END@`` come
-n times, with ``@I@`` for 1 to n.
+whose secret is ``s3cret``, with a listener ``proxy`` if its config has ``proxyListen``; in a direct
+profile ``s1`` is the origin. ``@VCL@`` is its VCL alone. A line ``#timeouts 1s`` shortens those of
+the backends. The lines from ``@TIMES n@`` to ``@END@`` come n times, with ``@I@`` for 1 to n.
+
+``VARNISH_TREE`` names a directory with another Debian in it, whose varnishtest is run by chroot,
+``VARNISH_VERSION`` what its VCL is rendered for: ``scripts/varnish_versions.sh`` sets both.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from vclgen.config import load_config_text
-from vclgen.plan import gateway_plan
-from vclgen.render import render
-from vclgen.start import PARAMETERS
+from vclgen.config import Config, load_config_text
+from vclgen.render import vcl_of
+from vclgen.start import varnishd_parameters
 
 FOLDER = Path(__file__).parent
-CASES = sorted(FOLDER.glob("*.vtc"))
+PARAMETERS_BESIDES: dict[str, str] = {}
+"""What varnishd gets besides the parameters of a case's config."""
+CASES = sorted(FOLDER.rglob("*.vtc"))
+TREE = os.environ.get("VARNISH_TREE", "")
+VERSION = os.environ.get("VARNISH_VERSION", "7.1")
 
 
 def prepared(text: str, folder: Path) -> str:
     """A case as varnishtest reads it; the secret is written into the folder."""
     text = re.sub(r"^@TIMES (\d+)@\n(.*?)^@END@\n", repeated, text, flags=re.MULTILINE | re.DOTALL)
-    vcl = rendered(text, folder)
-    parameters = " ".join(f"-p {name}={value}" for name, value in PARAMETERS.items())
+    config = configured(text, folder)
+    vcl = rendered(text, config)
+    found = {**varnishd_parameters(config), **PARAMETERS_BESIDES}
+    parameters = " ".join(f"-p {name}={value}" for name, value in found.items())
     listeners = "-a public=127.0.0.1:0 -a admin=127.0.0.1:0"
+    if "proxyListen:" in text:
+        listeners += " -a proxy=127.0.0.1:0,PROXY"
     storages = "-s data=malloc,10m -s verdict=malloc,10m"
     arguments = f"{listeners} {storages} {parameters}"
     varnish = f'varnish v1 -arg "{arguments}" -vcl {{\n{vcl}\n}} -start'
@@ -41,17 +54,30 @@ def repeated(block: re.Match[str]) -> str:
     return "".join(block[2].replace("@I@", str(i)) for i in range(1, int(block[1]) + 1))
 
 
-def rendered(text: str, folder: Path) -> str:
-    """The VCL for a case's config, with the test's servers as its backends."""
-    config: dict[str, object] = {"originUrl": "http://origin.test/graphql"}
+def configured(text: str, folder: Path) -> Config:
+    """A case's config; the secret is written into the folder."""
+    config: dict[str, Any] = {"originUrl": "http://origin.test/graphql"}
     for line in re.findall(r"^#: (.*)$", text, flags=re.MULTILINE):
         config.update(yaml.safe_load(line))
     secret = folder / "secret"
     secret.write_text("s3cret\n")
-    config["varnish"] = {"secretFile": str(secret)}
-    loaded = load_config_text(yaml.safe_dump(config), source="case.vtc")
+    config["varnish"] = {
+        **config.get("varnish", {}),
+        "secretFile": str(secret).removeprefix(TREE),
+        "version": VERSION,
+    }
+    return load_config_text(yaml.safe_dump(config), source="case.vtc").config
+
+
+def rendered(text: str, config: Config) -> str:
+    """The VCL for a case's config, with the test's servers as its backends."""
     passes = "s2" if re.search(r"^server s2\b", text, re.MULTILINE) else "s1"
-    vcl = render(gateway_plan(loaded.config))
+    vcl = vcl_of(config)
+    if timeouts := re.search(r"^#timeouts (\S+)$", text, re.MULTILINE):
+        vcl = re.sub(r"(byte|bytes)_timeout = \d+s;", rf"\1_timeout = {timeouts[1]};", vcl)
+    if config.profile != "gateway":
+        vcl = vcl.replace('"origin.test"', '"${s1_addr}"')
+        vcl = vcl.replace('.port = "80";', '.port = "${s1_port}";')
     vcl = vcl.replace('.host = "127.0.0.1";', '.host = "${s1_addr}";')
     vcl = vcl.replace('.port = "8090";', '.port = "${s1_port}";')
     return vcl.replace('.port = "8092";', f'.port = "${{{passes}_port}}";')
@@ -61,7 +87,7 @@ def rendered(text: str, folder: Path) -> str:
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_vtc(case: Path) -> None:
     text = case.read_text()
-    with tempfile.TemporaryDirectory(prefix="shellac-vtc-") as name:
+    with tempfile.TemporaryDirectory(prefix="shellac-vtc-", dir=f"{TREE}/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)  # varnishd's jail user reads the secret
         file = folder / case.name
@@ -71,8 +97,8 @@ def test_vtc(case: Path) -> None:
 
 def run(file: Path) -> None:
     """Run one case; a failure shows the end of its log without Varnish's own."""
-    done = subprocess.run(
-        ["varnishtest", "-t", "30", "-j1", str(file)], capture_output=True, text=True, check=False
-    )
+    inside = ["chroot", TREE] if TREE else []
+    command = [*inside, "varnishtest", "-t", "30", "-j1", str(file).removeprefix(TREE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     interesting = [line for line in done.stdout.splitlines() if " vsl|" not in line]
     assert done.returncode == 0, "\n".join(interesting[-80:])

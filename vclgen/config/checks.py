@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from vclgen.config.graphql import NoSchema
 from vclgen.config.source import KeyPath
-from vclgen.config.values import Address
+from vclgen.config.values import Address, is_loopback
 from vclgen.names import ALWAYS_KEYED
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def contradictions(config: Config) -> tuple[Finding, ...]:
         *_header_roles(config),
         *_scope_cookies(config),
         *_ports(config),
+        *_proxy_listen(config),
         *_loop(config),
+        *_same_origins(config),
         *_sizes(config),
         *_secret_file(config),
     )
@@ -101,7 +103,7 @@ def _header_roles(config: Config) -> Iterator[Finding]:
 
 
 def _roles(config: Config) -> Iterator[tuple[str, str, KeyPath]]:
-    for name in ALWAYS_KEYED:
+    for name in () if config.cors else ALWAYS_KEYED:
         yield name, "always part of the key", ("varyHeaders",)
     for name in _ON_EVERY_REQUEST:
         yield name, "on every request", ("bypassCacheHeaders",)
@@ -148,6 +150,8 @@ def _ports(config: Config) -> Iterator[Finding]:
         (("controller", "adminListen"), config.controller.admin_listen),
         (("controller", "passListen"), config.controller.pass_listen),
     ]
+    if config.varnish.proxy_listen is not None:
+        listeners.append((("varnish", "proxyListen"), config.varnish.proxy_listen))
     for (first, one), (second, other) in combinations(listeners, 2):
         if _collide(one, other):
             yield Finding(
@@ -158,27 +162,56 @@ def _ports(config: Config) -> Iterator[Finding]:
             )
 
 
+def _proxy_listen(config: Config) -> Iterator[Finding]:
+    """Whoever connects there says which address it comes from."""
+    listen = config.varnish.proxy_listen
+    if listen is None or is_loopback(listen.host) or config.varnish.trusted_proxies:
+        return
+    yield Finding(
+        ("varnish", "proxyListen"),
+        f"at {listen} anybody who connects could claim any address",
+        "name the proxies in varnish.trustedProxies, or listen on 127.0.0.1",
+        frozenset(("varnish",)),
+    )
+
+
 def _collide(one: Address, other: Address) -> bool:
     everywhere = {"0.0.0.0", "::"} & {one.host, other.host}  # noqa: S104
     return one.port == other.port and (one.host == other.host or bool(everywhere))
 
 
 def _loop(config: Config) -> Iterator[Finding]:
-    parts = urlsplit(config.origin_url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    host = "127.0.0.1" if parts.hostname in _THIS_MACHINE else parts.hostname or ""
     listen = config.varnish.listen
-    if port == listen.port and host in (listen.host, listen.reachable.host):
-        yield Finding(
-            ("originUrl",),
-            f"{config.origin_url} is Shellac's own public address",
-            "give the GraphQL server's address, or another port as varnish.listen",
-            frozenset(("originUrl", "varnish")),
-        )
+    places: list[tuple[KeyPath, str]] = [(("originUrl",), config.origin_url)]
+    places += [(("origins", i, "url"), each.url) for i, each in enumerate(config.origins)]
+    for path, url in places:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        host = "127.0.0.1" if parts.hostname in _THIS_MACHINE else parts.hostname or ""
+        if port == listen.port and host in (listen.host, listen.reachable.host):
+            yield Finding(
+                path,
+                f"{url} is Shellac's own public address",
+                "give the GraphQL server's address, or another port as varnish.listen",
+                frozenset((str(path[0]), "varnish")),
+            )
+
+
+def _same_origins(config: Config) -> Iterator[Finding]:
+    urls = [server.url for server in config.origins]
+    for index, url in enumerate(urls):
+        if url in urls[:index]:
+            yield Finding(
+                ("origins", index, "url"),
+                f"{url} is listed twice",
+                "keep one of the two; weight says how many requests it gets",
+                frozenset(("origins",)),
+            )
 
 
 def _sizes(config: Config) -> Iterator[Finding]:
-    if config.lookup_body_size > config.max_request_size:
+    said = "lookup_body_size" in config.model_fields_set
+    if said and config.lookup_body_size > config.max_request_size:
         yield Finding(
             ("lookupBodySize",),
             "is larger than maxRequestSize",

@@ -14,9 +14,14 @@ from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
 from vclgen import names
+from vclgen.config.cors import Cors
+from vclgen.config.direct import DesignException, Direct, DirectTags, Health
+from vclgen.config.edge import Edge, RequestSize, Security
 from vclgen.config.keys import REFUSED, WARNED
 from vclgen.config.model import Caching, Config, Deployment, Invalidation, Origin, Requests
 from vclgen.config.mutations import Mutation, MutationTarget
+from vclgen.config.origins import OriginProbe, Origins, OriginServer, OriginTimeouts
+from vclgen.config.rate_limits import Limit, RateLimit
 from vclgen.config.scopes import Jwt, Scope
 from vclgen.config.sections import (
     BypassHeader,
@@ -33,11 +38,15 @@ from vclgen.config.sections import (
     ServerErrors,
     Varnish,
 )
+from vclgen.config.staleness import Staleness
 from vclgen.config.values import LABEL, NotBuilt, duration_text, size_text
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 
-GROUPS: Final[tuple[type[Section], ...]] = (Origin, Caching, Invalidation, Requests, Deployment)
+GROUPS: Final[tuple[type[Section], ...]] = (
+    *(Origins, Origin, Caching, Staleness, Invalidation, Requests, Edge),
+    Deployment,
+)
 SECTIONS: Final[Mapping[str, type[Section]]] = {
     "rules[]": Rule,
     "scopes.*": Scope,
@@ -45,6 +54,9 @@ SECTIONS: Final[Mapping[str, type[Section]]] = {
     "keyFields": KeyFields,
     "mutations.*": Mutation,
     "mutations.*.purge[]": MutationTarget,
+    "origins[]": OriginServer,
+    "originTimeouts": OriginTimeouts,
+    "originProbe": OriginProbe,
     "schemaPolling": SchemaPolling,
     "retries": Retries,
     "retries.networkErrors": NetworkErrors,
@@ -52,9 +64,18 @@ SECTIONS: Final[Mapping[str, type[Section]]] = {
     "rootTypeNames": RootTypeNames,
     "cacheControl": CacheControl,
     "bypassCacheHeaders[]": BypassHeader,
+    "cors": Cors,
+    "rateLimits[]": RateLimit,
+    "rateLimits[].limit": Limit,
+    "security": Security,
+    "security.requestSize": RequestSize,
     "purge": Purge,
     "varnish": Varnish,
     "controller": Controller,
+    "direct": Direct,
+    "direct.tags": DirectTags,
+    "direct.health": Health,
+    "direct.designExceptions[]": DesignException,
 }
 
 _INTRODUCTION: Final = """\
@@ -157,7 +178,14 @@ def _type(form: Mapping[str, Any]) -> str:
     return {"string": "text", "boolean": "flag", "integer": "number"}[form["type"]]
 
 
-_PLURALS: Final = {"text": "text", "section": "sections", "URL": "URLs", "key": "keys"}
+_PLURALS: Final = {
+    "text": "text",
+    "section": "sections",
+    "URL": "URLs",
+    "key": "keys",
+    "address or network": "addresses or networks",
+    "network": "networks",
+}
 
 
 def _default(field: FieldInfo, form: Mapping[str, Any]) -> str:

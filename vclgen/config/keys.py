@@ -44,18 +44,10 @@ _LIMITS: Final = "limit requests at the origin or in a proxy before Shellac, the
 _SECURITY: Final = "enforce it at the origin, then remove the key"
 
 REFUSED: Final[Mapping[tuple[str, ...], Refused]] = {
-    ("blockIntrospection",): Refused("introspection cannot be blocked yet", _SECURITY),
-    ("clientBypass",): Refused(
-        "clients cannot choose to bypass yet", "name a header in bypassCacheHeaders"
-    ),
-    ("clientMaxAge",): Refused(
-        "client caching is not built yet", "remove it: clients ask every time", off=(0,)
-    ),
     ("complexity",): Refused("query complexity is not computed yet", _LIMITS),
-    ("cors",): Refused(
-        "CORS at the edge is not built yet", "let the origin answer it, then remove the key"
+    ("getConsumerIdentifiers",): Refused(
+        "rate limits by consumer are not built yet", "group by ip, header or cookie in rateLimits"
     ),
-    ("getConsumerIdentifiers",): Refused("rate limits are not built yet", _LIMITS),
     ("partialQueryCaching",): Refused(
         "root fields cannot be cached apart yet",
         "remove it: a query is cached whole, with the shortest maxAge of its rules",
@@ -64,19 +56,17 @@ REFUSED: Final[Mapping[tuple[str, ...], Refused]] = {
         "persisted operations are not built yet", "let the origin resolve them: they pass uncached"
     ),
     ("queryDepthLimit",): Refused("query depth is not limited yet", _SECURITY),
-    ("rateLimit",): Refused("rate limits are not built yet", _LIMITS),
-    ("rateLimits",): Refused("rate limits are not built yet", _LIMITS),
+    ("rateLimit",): Refused(
+        "the old form of a rate limit is not built yet", "write it as an entry of rateLimits"
+    ),
     ("requestSigning",): Refused(
         "origin requests are not signed yet",
         "send the origin a secret with originHeaders, then remove the key",
     ),
-    ("security",): Refused("request checks at the edge are not built yet", _SECURITY),
-    ("staleIfError",): Refused(
-        "staleIfError is not built yet", "remove it; swr serves stale answers, too", off=(0,)
-    ),
-    ("tagTemplates",): Refused(
-        "tagTemplates belongs to the direct profiles, which are not built yet", "remove it"
-    ),
+    ("security", "aliases"): Refused("aliases are not limited yet", _SECURITY),
+    ("security", "depth"): Refused("query depth is not limited yet", _SECURITY),
+    ("security", "directives"): Refused("directives are not limited yet", _SECURITY),
+    ("security", "suggestionsInErrors"): Refused("suggestions are not masked yet", _SECURITY),
     ("unknownOperations",): Refused(
         "only passing on unknown operations is built yet", "write pass, or remove it", off=("pass",)
     ),

@@ -17,8 +17,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from vclgen.config.checks import contradictions
+from vclgen.config.direct import Direct, Profile, TemplateList
+from vclgen.config.edge import Edge
 from vclgen.config.graphql import Schema
 from vclgen.config.mutations import Mutation, MutationPolicy
+from vclgen.config.origins import Origins
+from vclgen.config.profiles import profile_findings
 from vclgen.config.refusal import refusal
 from vclgen.config.scopes import Scope
 from vclgen.config.sections import (
@@ -34,6 +38,7 @@ from vclgen.config.sections import (
     Section,
     Varnish,
 )
+from vclgen.config.staleness import Staleness
 from vclgen.config.tokens import (
     ConstantHeader,
     CookieName,
@@ -48,7 +53,7 @@ from vclgen.config.tokens import (
     ServiceName,
     TypeOrField,
 )
-from vclgen.config.values import Flag, LocalPath, NotBuilt, Size, Url, is_one_address
+from vclgen.config.values import Flag, LocalPath, Size, is_one_address
 
 INCONSISTENT = "inconsistent"
 """The pydantic error type that carries the findings of ``contradictions``."""
@@ -72,14 +77,11 @@ _Once = AfterValidator(_without_repeats)
 
 
 class Origin(Section):
-    """The origin and its schema"""
+    """Service and schema"""
 
     name: ServiceName = "shellac"
     """The service's name: in every key and tag, and the path of the Purging API. `app` is its old
     name."""
-
-    origin_url: Url
-    """The GraphQL server. Without a scheme: https."""
 
     schema_source: Schema = Field(
         default=None, alias="schema", json_schema_extra={"shown": "introspect `originUrl`"}
@@ -179,6 +181,11 @@ class Invalidation(Section):
     """What a mutation purges whose answer is null with an error. `Type`: the types it can be about,
     for an origin can write before it fails. `None`: nothing, for origins that roll back."""
 
+    tag_templates: dict[GraphQLName, TemplateList] = Field(default={})
+    """Direct profiles: which of the origin's tags a type's entities have, so that mutations can
+    purge them: `{Product: ["cat_p_{id}", cat_p]}`. A template without a key field in braces is the
+    tag of all of the type. `magento` knows its own; an entry replaces the type's."""
+
     purge: Purge = Purge()
     """How purges travel."""
 
@@ -210,9 +217,6 @@ class Requests(Section):
     max_body_size: Size = 10 * 1024**2
     """Largest answer that is stored."""
 
-    max_request_size: Size = 10 * 1024**2
-    """Largest request body; a larger one is answered with 413."""
-
     lookup_body_size: Size = 256 * 1024
     """Largest POST body that Varnish looks up; a larger one passes."""
 
@@ -223,17 +227,13 @@ class Requests(Section):
 class Deployment(Section):
     """Processes"""
 
-    profile: Annotated[
-        Literal["gateway"],
-        BeforeValidator(
-            NotBuilt(
-                ("magento", "wpgraphql", "tagged"),
-                "the direct profiles are",
-                "use profile: gateway",
-            )
-        ),
-    ] = "gateway"
-    """How answers are fetched. `gateway`: through the controller, for any origin."""
+    profile: Profile = "gateway"
+    """How answers are fetched. `gateway`: through the controller, for any origin. `magento`,
+    `wpgraphql`, `tagged`: by Varnish itself, from an origin that tags its answers and purges them
+    itself."""
+
+    direct: Direct = Direct()
+    """What the direct profiles have beside the other keys."""
 
     varnish: Varnish = Varnish()
     """The Varnish in front."""
@@ -245,7 +245,7 @@ class Deployment(Section):
     """Where purge log, schema and Varnish's working directory live."""
 
 
-class Config(Deployment, Requests, Invalidation, Caching, Origin):
+class Config(Deployment, Edge, Requests, Invalidation, Staleness, Caching, Origins, Origin):
     """One service. Read it with ``load_config``; all paths in it are absolute."""
 
     @property
@@ -275,18 +275,19 @@ class Config(Deployment, Requests, Invalidation, Caching, Origin):
         """16 hex digits that change with anything that shapes VCL, keys or tags.
 
         Left out: what differs between the nodes of one service (addresses, sizes, files), how often
-        the schema is fetched, and what mutations purge, which changes no object that is there. The
-        schema itself is not in it; verdicts have a generation of their own for that.
+        the schema is fetched, further servers of the same API and their probes, and what mutations
+        purge, which changes no object that is there. The schema itself is not in it; verdicts have
+        a generation of their own for that.
         """
-        apart = {"state_dir", "schema_polling", "varnish", "controller"}
-        apart |= {"mutation_policy", "mutations", "failed_mutations"}
+        apart = {"state_dir", "schema_polling", "varnish", "controller", "origins", "origin_probe"}
+        apart |= {"mutation_policy", "mutations", "failed_mutations", "tag_templates"}
         data = self.model_dump(mode="json", by_alias=True, exclude=apart)
         text = json.dumps(data, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
-        findings = contradictions(self)
+        findings = (*contradictions(self), *profile_findings(self))
         if findings:
             summary = "; ".join(f"{finding.what}; {finding.fix}" for finding in findings)
             raise PydanticCustomError(

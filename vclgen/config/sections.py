@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from vclgen.config.graphql import Key, OperationHash, RuleTypes
+from vclgen.config.proxies import TrustedProxy
 from vclgen.config.refusal import refusal, shown
 from vclgen.config.tokens import GraphQLName, HeaderName, ScopeName, Text
 from vclgen.config.values import (
@@ -27,6 +28,7 @@ from vclgen.config.values import (
     Size,
     Url,
 )
+from vclgen.versions import VarnishVersion
 
 DEFAULT_KEYS = (("id",), ("_id",), ("key",))
 
@@ -150,8 +152,9 @@ class ServerErrors(Section):
 
 
 class Retries(Section):
-    """When a query is asked again: up to three times, after 0.5, 1 and 2 seconds. A mutation never
-    is, nor what could be one: a batch, an operation named by its hash alone."""
+    """When a query is asked again: up to three times, after 0.5, 1 and 2 seconds, at another origin
+    where there is one. A mutation never is, nor what could be one: a batch, an operation named by
+    its hash alone."""
 
     network_errors: NetworkErrors = NetworkErrors()
     """No connection to the origin, or one that broke."""
@@ -167,14 +170,33 @@ class BypassHeader(Section):
     """The header's name."""
 
 
+def _version(value: Any) -> Any:
+    """YAML reads 7.1 as a number."""
+    return str(value) if isinstance(value, float) else value
+
+
 class Varnish(Section):
     """The Varnish in front."""
+
+    version: Annotated[VarnishVersion, BeforeValidator(_version)] = "7.1"
+    """The Varnish that the VCL is rendered for (docs/varnish-versions.md). The text is the same
+    from 7.1 to 9.0."""
 
     listen: ListenAddress = Address("0.0.0.0", 8080)  # noqa: S104  the public door
     """Where clients connect."""
 
     admin_listen: ListenAddress = Address("127.0.0.1", 8081)
     """Where Varnish takes purges and tells its state. Keep it away from clients."""
+
+    proxy_listen: ListenAddress | None = None
+    """Where proxies connect that speak the PROXY protocol, version 1 or 2: clients are then the
+    addresses that it tells (docs/front.md). On another address than this machine's own only
+    `trustedProxies` may connect."""
+
+    trusted_proxies: tuple[TrustedProxy, ...] = ()
+    """Addresses and networks of the proxies in front. Of `X-Forwarded-For` what they say is
+    believed, and the client is the last address that is none of them; their `X-Forwarded-Proto`
+    and `X-Forwarded-Host` reach the origin. Those of everybody else are replaced."""
 
     storage: Size = 256 * 1024**2
     """Memory for cached answers."""

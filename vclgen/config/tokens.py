@@ -215,8 +215,8 @@ def _service_name(value: Any) -> str:
 
 
 _ADMIN_PATHS: Final = (
-    *("api", "docs", "events", "healthz", "metrics", "nodes", "openapi", "playground", "purge"),
-    *("redoc", "readyz", "schema"),
+    *("api", "docs", "events", "healthz", "metrics", "nodes", "openapi", "origins", "playground"),
+    *("purge", "redoc", "readyz", "reload", "schema"),
 )
 """The Purging API is ``POST /<service>``, beside these."""
 

@@ -111,6 +111,11 @@ def is_one_address(host: str) -> bool:
     return host == "localhost" or _is_ip(host)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect to what listens on a host."""
+    return host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback)
+
+
 def url(value: Any) -> str:
     """An http or https URL; without a scheme it is https, as Stellate reads it."""
     if not isinstance(value, str) or not _URL.fullmatch(value) or value.startswith("/"):

@@ -1,0 +1,58 @@
+"""What the commands do otherwise in a direct profile."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlencode
+
+from controller.cli.findings import Finding
+from vclgen.config import Config
+from vclgen.direct.plan import direct_plan
+from vclgen.errors import ConfigError, Problem
+
+READY_PARAMETERS: Final = urlencode({"query": "query ShellacReady { __typename }"})
+"""Of a query by GET, for only those are cached."""
+
+
+def is_alone(config: Config) -> bool:
+    """Whether the VCL works without a controller."""
+    return config.profile != "gateway" and not config.direct.controller
+
+
+def require_controller(config: Config) -> None:
+    """Raises ConfigError where the config says that there is none."""
+    if is_alone(config):
+        what, fix = "the VCL works alone: there is no controller to run", "set it to true"
+        raise ConfigError([Problem("the config", None, "direct.controller", what, fix)])
+
+
+def require_gateway(config: Config) -> None:
+    """Raises ConfigError in a direct profile, for what knows the gateway's decisions alone."""
+    if config.profile != "gateway":
+        what = f"{config.profile} has no verdicts: Varnish and the origin decide"
+        fix = "send the request, and read Cache-Status in the answer (docs/passes.md)"
+        raise ConfigError([Problem("the config", None, "profile", what, fix)])
+
+
+def check_direct(config: Config) -> Iterator[Finding]:
+    """What a direct profile's owner should know before the first request."""
+    plan = direct_plan(config)
+    if not plan.purgers:
+        said = (
+            "names nobody: the origin can purge through varnish.adminListen alone "
+            f"({config.varnish.admin_listen}), and gets 405 on the public listener"
+        )
+        yield Finding("note", "direct.purgers", said)
+    if is_alone(config):
+        said = "is false: mutations purge nothing, and a purge reaches this Varnish alone"
+        yield Finding("note", "direct.controller", said)
+
+
+def direct_tour(config: Config) -> str:
+    """Commands that show a miss and a hit."""
+    public = f"http://{config.varnish.listen.reachable}{config.path}"
+    query = f"{public}?{urlencode({'query': '{ __typename }'})}"
+    text = "# a query by GET: Cache-Status says what was done with it; send it twice"
+    return f"{text}\n{shlex.join(['curl', '-si', query])}"

@@ -1,0 +1,57 @@
+"""The names by which an origin that tags its own answers purges them (the direct profiles).
+
+Varnish makes the keys of an object from the origin's tag header without the controller, so a tag
+stands on the wire as the origin wrote it, behind ``t:``. Varnish and this module agree on three
+more keys (docs/purge-dialects.md, "Keys of an object"): ``u:`` with host and URL, ``all`` on every
+object, and ``some`` on each of which a key could not be written: what ``writable`` refuses, or a
+list over the limit. Every purge of a tag or a URL purges ``some``, too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+SOME_KEY: Final = "some"
+"""On objects of which not every tag is a key."""
+ALL_KEY: Final = "all"
+"""On every object."""
+ORIGIN_KINDS: Final = ("origin:", "url:")
+"""What these tags begin with, inside the controller."""
+MOST_BYTES: Final = 200
+"""Of a tag or a URL that is written."""
+
+_ODD: Final = re.compile(r"[^\x21-\x2b\x2d-\x7e]")
+
+
+def origin_tag(text: str) -> str:
+    """A tag of the origin's, as it names it."""
+    return f"origin:{text}"
+
+
+def url_tag(host: str, target: str) -> str:
+    """What is stored of a URL at a host: path and query are ``target``."""
+    return f"url:{host.lower()}{target}"
+
+
+def writable(text: str) -> bool:
+    """Whether a tag or a URL can stand in a header and be told from others: visible ASCII without
+    a comma, at most ``MOST_BYTES``.
+    """
+    return 0 < len(text) <= MOST_BYTES and not _ODD.search(text)
+
+
+def names_objects_of_an_origin(tag: str) -> bool:
+    """Whether it is one of these tags."""
+    return tag.startswith(ORIGIN_KINDS)
+
+
+def origin_wire(tag: str) -> str:
+    """The key of such a tag. A tag that cannot be written is what every object has: nobody can say
+    more. A URL that cannot has left ``some`` on its object.
+    """
+    kind, _, text = tag.partition(":")
+    if kind == "origin":
+        return f"t:{text}" if writable(text) else ALL_KEY
+    target = text[text.find("/") :]
+    return f"u:{text}" if writable(target) and not _ODD.search(text) else SOME_KEY

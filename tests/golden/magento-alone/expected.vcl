@@ -1,0 +1,577 @@
+vcl 4.1;
+# Shellac 0.1.0, magento profile, service shellac, config digest 6cd992cacbf9ef86. Generated from shellac.yaml: edit that.
+# One lookup. The origin tags its answers and says what of them may be cached; its own purges are understood.
+# A request is one of "graphql", "page", "static" or "purge" in X-Shellac-Round; with X-Shellac-Detail, the reason, it passes.
+import cookie;
+import header;
+import purge;
+import std;
+import var;
+import xkey;
+
+# from: templates/direct/backend.vcl.j2
+# The origin.
+backend origin {
+    .host = "127.0.0.1"; .port = "8000"; .connect_timeout = 5s; .first_byte_timeout = 600s; .between_bytes_timeout = 60s;
+    .host_header = "127.0.0.1";
+    .probe = { .url = "/health_check.php"; .timeout = 2s; .interval = 5s; .window = 10; .threshold = 5; .initial = 5; }
+}
+
+# from: templates/direct/trust.vcl.j2
+# The trust boundary. A header named X-Shellac-* or Shellac-* is a decision of ours: none may come in from a client or from
+# the origin, or go out. X-HashTwo and xkey of an answer would tag it; "#" or two Hosts are read in two ways.
+sub trust_recv {
+    std.collect(req.http.Host);
+    if (req.url !~ "^/[!\x22$-~]*$" || req.http.Host ~ ",") { return (synth(400, "The request target must be a path, percent-encoded, and Host stand once")); }
+    if (local.socket == "admin") { header.regsub(req, "(?i)^(x-shellac-.*|proxy):.*$", "X-Shellac-Cut: 1", true); }
+    else { header.regsub(req, "(?i)^(x-shellac-.*|shellac-(?!debug:).*|proxy):.*$", "X-Shellac-Cut: 1", true); }
+    unset req.http.X-Shellac-Cut;
+}
+sub trust_response {
+    header.regsub(beresp, "(?i)^(x-hashtwo|x-shellac-.*|shellac-.*):.*$", "X-Shellac-Cut: 1", true);
+    unset beresp.http.X-Shellac-Cut;
+}
+sub trust_deliver {
+    unset resp.http.X-Shellac-Detail;
+    unset resp.http.X-Shellac-Flush;
+    unset resp.http.X-Shellac-Moved;
+    unset resp.http.X-Shellac-Stored;
+    unset resp.http.xkey;
+    unset resp.http.x-magento-tags;
+    unset resp.http.X-Varnish;
+    unset resp.http.Via;
+    unset resp.http.server;
+    unset resp.http.x-powered-by;
+}
+
+# from: templates/features/admin.vcl.j2
+# The node and its admin listener. What a node knows stands in globals: they outlive a reload. A new boot: an empty cache.
+sub admin_init {
+    if (var.global_get("boot")) { return (ok); }
+    var.global_set("boot", std.integer(time=now, fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0));
+    var.global_set("seq", "alone");    # the last purge applied: the node is its own cursor in the purge log
+    var.global_set("plan", "-");   # the schema generation, part of every verdict's key
+    var.global_set("flush", "-");  # the data generation, part of every data key
+    var.global_set("lease", "0");  # until when it counts as up to date: seconds, by its own clock
+}
+# Every request of this listener ends here; one without the secret learns only how the node is. X-Shellac-Body: the answer.
+sub admin_recv {
+    if (req.method == "GET" && req.url ~ "^/_shellac/(alive|health)$") {
+        set req.http.X-Shellac-Body = "ok";
+        if (req.url ~ "health" && var.global_get("seq") == "-") { set req.http.X-Shellac-Body = "not met by its controller yet"; }
+        if (req.http.X-Shellac-Body != "ok") { return (synth(503)); }
+        return (synth(200));
+    }
+    set req.http.X-Shellac-Secret = regsub(std.fileread("/var/lib/shellac/varnish.secret"), "\s+$", "");  # no file: nobody has it
+    if (req.http.X-Shellac-Secret == "" || req.http.Shellac-Secret != req.http.X-Shellac-Secret) { return (synth(403, "The admin listener needs the Shellac-Secret header")); }
+    if (req.method == "PURGE") { call admin_purge; }
+    elsif (req.method == "POST" && req.url == "/_shellac/lease") {
+        if (req.http.Shellac-Lease !~ "^[0-9]{1,12}(\.[0-9]{1,3})?$") { return (synth(400, "Shellac-Lease is malformed")); }
+        var.global_set("lease", req.http.Shellac-Lease);
+        set req.http.X-Shellac-Body = {"{"lease":""} + var.global_get("lease") + {"" }"};
+    }
+    elsif (req.method == "GET" && req.url == "/_shellac/node") {
+        set req.http.X-Shellac-Body = {"{"boot":""} + var.global_get("boot") + {"","seq":""} + var.global_get("seq")
+            + {"","digest":"6cd992cacbf9ef86","plan":""} + var.global_get("plan") + {"","flush":""} + var.global_get("flush")
+            + {"","lease":""} + var.global_get("lease") + {"","now":""} + std.real(time=now, fallback=0.0) + {"" }"};
+    }
+    else { return (synth(404, "The admin listener serves PURGE and /_shellac/node, lease, health, alive")); }
+    return (synth(200));
+}
+# PURGEs come in the order of the log; the node's cursor moves once one is done. Bans have one fixed form, no user's text.
+sub admin_purge {
+    if (req.http.Shellac-Seq + "," + req.http.Shellac-Flush + "," + req.http.Shellac-Plan !~ "^([0-9a-z]+:[0-9]{1,15})?,([0-9a-z]+:[0-9]{1,15})?,[0-9a-z]{0,64}$") { return (synth(400, "Shellac-Seq, Shellac-Flush or Shellac-Plan is malformed")); }
+    if (req.http.Shellac-Plan) { var.global_set("plan", req.http.Shellac-Plan); }
+    if (req.http.Shellac-Flush) {
+        # The new generation makes old objects unreachable; the ban frees the memory. "!=" would match verdicts too.
+        set req.http.X-Shellac-Flush = var.global_get("flush");
+        var.global_set("flush", req.http.Shellac-Flush);
+        if (!std.ban("obj.http.X-Shellac-Flush == " + req.http.X-Shellac-Flush)) { return (synth(500, std.ban_error())); }
+    }
+    std.collect(req.http.xkey-purge, " ");
+    std.collect(req.http.xkey-softpurge, " ");
+    call fresh_begin;
+    set req.http.xkey-purge = req.http.xkey-purge + " " + req.http.X-Shellac-Window;
+    set req.http.X-Shellac-Purged = xkey.purge(req.http.xkey-purge) + xkey.softpurge(req.http.xkey-softpurge);
+    call fresh_end;
+    if (req.http.Shellac-Seq) { var.global_set("seq", req.http.Shellac-Seq); }
+    set req.http.X-Shellac-Body = {"{"purged":"} + req.http.X-Shellac-Purged + {","boot":""} + var.global_get("boot") + {"" }"};
+}
+sub admin_synth {
+    set resp.http.Content-Type = "text/plain";
+    if (req.http.X-Shellac-Body !~ "^[a-z]") { set resp.http.Content-Type = "application/json"; }
+    set resp.http.Cache-Control = "no-store";
+    synthetic(req.http.X-Shellac-Body);
+    return (deliver);
+}
+
+# from: templates/direct/fresh.vcl.j2
+# Fresh after a purge. A purge skips what is still being fetched, and for a moment what was just stored: Varnish makes an object
+# hittable before xkey has indexed it. "moved" names the last purge and is set before it: a fetch during which it moved is not
+# stored. "purged" is when that was: what had been stored for less than half a second then is fetched anew; and the next purge
+# takes it along, "window", should nobody have asked for it since. For that each object has a key of the tenth of a second in
+# which it was stored and of its epoch: purges within half a second are one epoch, so what comes after a purge is not in its window.
+sub fresh_init {
+    if (!var.global_get("moved")) { var.global_set("moved", "-.-"); }
+}
+sub fresh_begin {
+    set req.http.X-Shellac-Window = var.global_get("window");
+    set req.http.X-Shellac-Epoch = regsub(var.global_get("moved"), "\..*$", "");
+    set req.http.X-Shellac-Young = "";
+    set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + 1.0, fallback=0);
+    set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + 0.0, fallback=0);
+    set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + -1.0, fallback=0);
+    set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + -2.0, fallback=0);
+    set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + -3.0, fallback=0);
+    set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + -4.0, fallback=0);
+    set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + -5.0, fallback=0);
+    set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + -6.0, fallback=0);
+    if (std.real(var.global_get("began"), 0.0) + 0.5 < std.real(time=now, fallback=0.0)) {
+        var.global_set("began", std.real(time=now, fallback=0.0));
+        var.global_set("before", req.http.X-Shellac-Young);
+        set req.http.X-Shellac-Young = "";
+        set req.http.X-Shellac-Epoch = req.xid;
+    }
+    var.global_set("moved", req.http.X-Shellac-Epoch + "." + req.xid);
+}
+sub fresh_end {
+    var.global_set("window", var.global_get("before") + " " + req.http.X-Shellac-Young);
+    var.global_set("purged", std.real(time=now, fallback=0.0));
+}
+sub fresh_fetch {
+    set bereq.http.X-Shellac-Moved = var.global_get("moved");
+    set bereq.http.X-Shellac-Flush = var.global_get("flush");  # for the ban of the next flush: the hash alone hides it
+}
+sub fresh_response {
+    if (bereq.http.X-Shellac-Moved != var.global_get("moved")) {
+        if (bereq.is_bgfetch) { return (abandon); }  # what is stale stays
+        set beresp.http.X-Shellac-Detail = "purged-meanwhile";
+        set beresp.uncacheable = true;  # those who waited fetch anew
+        set beresp.ttl = 1s;
+        set beresp.grace = 0s;
+        return (deliver);
+    }
+    set beresp.http.X-Shellac-Moved = bereq.http.X-Shellac-Moved;
+    set beresp.http.X-Shellac-Flush = bereq.http.X-Shellac-Flush;
+    set beresp.http.X-Shellac-Stored = std.real(time=now, fallback=0.0);
+    set beresp.http.X-Shellac-Born = "s:" + regsub(bereq.http.X-Shellac-Moved, "\..*$", "") + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0, fallback=0);
+}
+sub fresh_hit {
+    if (obj.http.X-Shellac-Moved && obj.http.X-Shellac-Moved != var.global_get("moved") && std.real(obj.http.X-Shellac-Stored, 0.0) + 0.5 > std.real(var.global_get("purged"), 0.0)) {
+        if (req.restarts > 3) { return (pass); }  # a burst of purges: each stores one that the next distrusts
+        purge.hard();
+        return (restart);
+    }
+}
+
+# from: templates/direct/purges.vcl.j2
+# Purges as this origin sends them, from its own address or on the admin listener. An address that connects, and no proxy's.
+acl purgers {
+    "10.0.0.0"/8;
+    "::1"/128;
+}
+sub purges_recv {
+    if (local.socket != "admin" && (remote.ip !~ purgers || req.http.X-Forwarded-For ~ ",")) { return (synth(405, "Purging is not allowed from this address")); }
+    if (req.method !~ "^(PURGE)$") { return (synth(405, "The profile magento purges with PURGE")); }
+    set req.http.X-Shellac-Round = "purge";
+    if (req.url !~ "^/graphql(\?|$)") { call pages_url; }  # as it is stored
+    call purges_pattern;
+    if (req.http.x-magento-purge-soft == "1") {
+        set req.http.X-Shellac-Soft-Keys = req.http.X-Shellac-Soft-Keys + " " + req.http.X-Shellac-Keys;
+        unset req.http.X-Shellac-Keys;
+        if (req.http.X-Shellac-Everything) { set req.http.X-Shellac-Soft-Keys = "all"; }
+    }
+    if (req.http.X-Shellac-Everything) { std.log("shellac: " + req.http.X-Shellac-Everything + ", so everything is purged"); }
+    if (req.http.X-Shellac-Everything && !req.http.X-Shellac-Soft-Keys) { call purges_flush; } else { call purges_tags; }
+    return (synth(200, "Purged"));
+}
+# Magento: ((^|,)TAG(,|$)) for each tag, joined by |. Everything else is a regular expression that nobody here evaluates.
+sub purges_pattern {
+    if (!req.http.X-Magento-Tags-Pattern && !req.http.X-Pool) { return (synth(400, "X-Magento-Tags-Pattern or X-Pool header required")); }
+    std.collect(req.http.X-Magento-Tags-Pattern, "|");
+    set req.http.X-Shellac-Rest = regsuball(req.http.X-Magento-Tags-Pattern, "\(\(\^\|,\)([^][()|,^$*+?{}\\\s]+)\(,\|\$\)\)(?:\||$)", "");
+    if (req.http.X-Pool) { set req.http.X-Shellac-Everything = "a purge of a pool"; }
+    elsif (req.http.X-Magento-Tags-Pattern == ".*") { set req.http.X-Shellac-Everything = "a purge of .*"; }
+    elsif (req.http.X-Shellac-Rest != "") { set req.http.X-Shellac-Everything = "a pattern that does not list tags"; }
+    else { set req.http.X-Shellac-Keys = regsuball(req.http.X-Magento-Tags-Pattern, "\(\(\^\|,\)([^][()|,^$*+?{}\\\s]+)\(,\|\$\)\)(?:\||$)", "t:\1 "); }
+}
+sub purges_tags {
+    call fresh_begin;
+    if (req.http.X-Shellac-Keys) { set req.http.X-Shellac-Keys = req.http.X-Shellac-Keys + " some"; }
+    if (req.http.X-Shellac-Soft-Keys) { set req.http.X-Shellac-Soft-Keys = req.http.X-Shellac-Soft-Keys + " some"; }
+    set req.http.X-Shellac-Purged = xkey.purge(req.http.X-Shellac-Window + " " + req.http.X-Shellac-Keys) + xkey.softpurge(req.http.X-Shellac-Soft-Keys);
+    call fresh_end;
+    set req.http.X-Shellac-Body = {"{ "invalidated": "} + req.http.X-Shellac-Purged + {" }"};
+}
+# A new generation: what was stored before is unreachable at once. The ban frees the memory; its form is fixed.
+sub purges_flush {
+    set req.http.X-Shellac-Flush = var.global_get("flush");
+    var.global_set("flush", req.xid);
+    var.global_set("before", "");  # purges before this one can have missed nothing that is left
+    var.global_set("window", "");
+    if (!std.ban("obj.http.X-Shellac-Flush == " + req.http.X-Shellac-Flush)) { return (synth(500, std.ban_error())); }
+    set req.http.X-Shellac-Body = {"{ "invalidated": "all" }"};
+}
+
+# from: templates/direct/request.vcl.j2
+# What a request is, and what can be looked up: a bodiless GET or HEAD. All else passes as it was sent.
+sub request_recv {
+    if (req.http.Host) { set req.http.Host = std.tolower(req.http.Host); }
+    if (req.url ~ "^/graphql(\?|$)") {
+        set req.http.X-Shellac-Round = "graphql";
+        if (std.integer(req.http.Content-Length, 0) > 10485760) { return (synth(413, "The request body is larger than maxRequestSize")); }
+    }
+    elsif (req.url ~ "^/(pub/)?(media|static)/") { set req.http.X-Shellac-Round = "static"; }
+    else { set req.http.X-Shellac-Round = "page"; }
+    if (req.method != "GET" && req.method != "HEAD") { set req.http.X-Shellac-Detail = "method"; }
+    elsif (req.http.Transfer-Encoding || std.integer(req.http.Content-Length, 0) != 0) { set req.http.X-Shellac-Detail = "body-on-get"; }
+}
+# Varnish sends a request without a body again when a reused connection breaks, and a write must not be: piped, it has one of its own.
+sub request_write {
+    if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && req.http.X-Shellac-Round != "graphql" && !req.http.Transfer-Encoding && std.integer(req.http.Content-Length, 0) == 0) { return (pipe); }
+}
+sub request_pipe {
+    unset bereq.http.X-Shellac-Round;
+    unset bereq.http.X-Shellac-Detail;
+    set bereq.http.Connection = "close";
+}
+# For how long a stale answer will do: short while the origin is well, then for as long as the object lasts.
+sub request_grace {
+    if (std.healthy(origin)) { set req.grace = 300s; }
+}
+sub request_miss {
+    set req.http.X-Shellac-Status = "MISS";
+}
+sub request_pass {
+    set req.http.X-Shellac-Status = "PASS";
+}
+
+# from: templates/features/accept.vcl.j2
+# Content negotiation: what clients commonly send falls together. The result is in the data key, and the origin gets it.
+sub accept_recv {
+    std.collect(req.http.Accept, ", ");
+    if (!req.http.Accept || req.http.Accept ~ "^\s*(\*/\*)?\s*$") { set req.http.X-Shellac-Accept = "*/*"; }
+    elsif (req.http.Accept ~ "(?i)^\s*application/json\s*(;\s*charset=utf-8\s*)?(,|$)") { set req.http.X-Shellac-Accept = "application/json"; }
+    elsif (req.http.Accept ~ "(?i)^\s*application/graphql-response\+json\s*(;\s*charset=utf-8\s*)?,.*(application/json|application/\*|\*/\*)") { set req.http.X-Shellac-Accept = "application/graphql-response+json, application/json;q=0.9"; }
+    else {
+        set req.http.X-Shellac-Accept = regsuball(std.tolower(req.http.Accept), "\s", "");
+        if (req.http.X-Shellac-Accept ~ "text/html" || req.http.X-Shellac-Accept !~ "^[!-~]{1,200}$") { set req.http.X-Shellac-Detail = "accept"; }
+    }
+}
+
+# from: templates/features/keyed.vcl.j2
+# varyHeaders: hashed by name and value, forwarded. One that is known to change answers and not keyed makes the request pass; all
+# others go in data_fetch. One line alone is keyed, so there must be no second; set anew, it is not cut by a client's Connection.
+sub keyed_single {
+    std.collect(req.http.X-Shellac-Lines, " |+| ");
+    if (req.http.X-Shellac-Lines ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; }
+    unset req.http.X-Shellac-Lines;
+}
+sub keyed_recv {
+    if (req.http.Accept-Language == "*") { unset req.http.Accept-Language; }  # as none (RFC 9110, 12.5.4); Node's fetch sends it
+    if (req.http.store) { header.copy(req.http.store, req.http.X-Shellac-Lines); }
+    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.store && !req.http.X-Shellac-Detail) { set req.http.store = req.http.store; }
+    if (req.http.content-currency) { header.copy(req.http.content-currency, req.http.X-Shellac-Lines); }
+    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.content-currency && !req.http.X-Shellac-Detail) { set req.http.content-currency = req.http.content-currency; }
+    if (req.http.x-magento-cache-id) { header.copy(req.http.x-magento-cache-id, req.http.X-Shellac-Lines); }
+    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.x-magento-cache-id && !req.http.X-Shellac-Detail) { set req.http.x-magento-cache-id = req.http.x-magento-cache-id; }
+    if (req.http.x-adobe-company) { header.copy(req.http.x-adobe-company, req.http.X-Shellac-Lines); }
+    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.x-adobe-company && !req.http.X-Shellac-Detail) { set req.http.x-adobe-company = req.http.x-adobe-company; }
+    if (req.http.preview-version) { header.copy(req.http.preview-version, req.http.X-Shellac-Lines); }
+    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.preview-version && !req.http.X-Shellac-Detail) { set req.http.preview-version = req.http.preview-version; }
+    if (req.http.origin) { header.copy(req.http.origin, req.http.X-Shellac-Lines); }
+    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.origin && !req.http.X-Shellac-Detail) { set req.http.origin = req.http.origin; }
+    if (req.http.x-forwarded-proto) { header.copy(req.http.x-forwarded-proto, req.http.X-Shellac-Lines); }
+    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.x-forwarded-proto && !req.http.X-Shellac-Detail) { set req.http.x-forwarded-proto = req.http.x-forwarded-proto; }
+    if (req.http.authorization) { header.copy(req.http.authorization, req.http.X-Shellac-Lines); }
+    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.authorization && !req.http.X-Shellac-Detail) { set req.http.authorization = req.http.authorization; }
+    # Rename one to see it, rename it back: that is one pass over the headers for the whole list.
+    header.regsub(req, "(?i)^(?!(accept\-language|content\-currency|origin|preview\-version|store|x\-adobe\-company|x\-forwarded\-proto|x\-magento\-cache\-id):)(access\-token|access_token|api\-key|api\-version|api_key|apikey|apitoken|authorization\-bearer|dg\-auth|gcms\-[^:]*|graphql\-features|prismic\-ref|sc_apikey|shopify\-storefront\-[^:]*|token|vendure\-token|version|woocommerce\-session|x\-access\-token|x\-account\-id|x\-api\-key|x\-api\-version|x\-auth|x\-auth\-request\-[^:]*|x\-auth\-token|x\-base\-editing\-url|x\-bc\-[^:]*|x\-channel|x\-channel\-id|x\-country|x\-country\-code|x\-craft\-token|x\-crystallize\-[^:]*|x\-currency|x\-customer\-group|x\-customer\-id|x\-dgraph\-[^:]*|x\-environment|x\-exclude\-invalid|x\-forwarded\-email|x\-forwarded\-user|x\-hasura\-[^:]*|x\-impersonate\-user|x\-include\-drafts|x\-lang|x\-language|x\-locale|x\-market|x\-moltin\-[^:]*|x\-org\-id|x\-organization|x\-organization\-id|x\-parse\-[^:]*|x\-preview|x\-price\-list|x\-publishable\-api\-key|x\-region|x\-remote\-user|x\-role|x\-session\-id|x\-session\-token|x\-shop\-id|x\-shopify\-[^:]*|x\-site\-id|x\-store\-id|x\-tenant|x\-tenant\-id|x\-timezone|x\-user|x\-user\-id|x\-user\-role|x\-visual\-editing|x\-workspace\-id|x\-wp\-nonce):.*$", "X-Shellac-Unkeyed: \0");
+    if (req.http.X-Shellac-Unkeyed) {
+        header.regsub(req, "(?i)^x-shellac-unkeyed: (.*)$", "\1", true);
+        if (!req.http.X-Shellac-Detail) { set req.http.X-Shellac-Detail = "unkeyed-header"; }
+    }
+}
+
+# from: templates/direct/graphql.vcl.j2
+# GraphQL by GET: shared by everybody who sends the same keyed headers. Its URL is taken as it is, variables and all.
+sub graphql_recv {
+    # A token counts only with the id that the origin gave for its holder; schemes ignore case (RFC 9110, 11.1).
+    if (req.http.Authorization && (!req.http.x-magento-cache-id || req.http.Authorization !~ "(?i)^bearer\s")) { set req.http.X-Shellac-Detail = "credentials"; }
+    if (req.http.Cookie) {
+        std.collect(req.http.Cookie, "; ");
+        if (req.http.Cookie ~ "(?:^|;)\s*ab\s*=.*;\s*ab\s*=") { set req.http.X-Shellac-Detail = "repeated-cookie"; }
+        elsif (req.http.Cookie ~ "(?:^|;)[^=;]*[^=;\s][^=;]*(?:;|$)") { set req.http.X-Shellac-Detail = "odd-cookie"; }  # it would swallow the next one
+        cookie.parse(req.http.Cookie);
+        set req.http.X-Shellac-Cookies = "";
+        if (cookie.isset("ab")) { set req.http.X-Shellac-Cookies = req.http.X-Shellac-Cookies + "ab=" + cookie.get("ab") + "; "; }
+        cookie.delete("ab");
+        # Somebody logged in, or with another context than a guest's: the session may count. All other cookies are a guest's.
+        if (cookie.isset("X-Magento-Vary") && !req.http.Authorization) { set req.http.X-Shellac-Detail = "credentials"; }
+    }
+}
+sub graphql_hash {
+    hash_data(req.http.X-Shellac-Accept);
+    if (req.http.Authorization) { hash_data("authorized"); } else { hash_data("guest"); }
+    hash_data("cookies:" + req.http.X-Shellac-Cookies);
+}
+
+# from: templates/direct/pages.vcl.j2
+# Pages, static files and media.
+sub pages_recv {
+    if (req.url ~ "^[^?]*/(customer|checkout)(/|\?|$)") { set req.http.X-Shellac-Detail = "path"; }
+    if (req.url ~ "^(/pub)?/health_check\.php(\?|$)") { set req.http.X-Shellac-Detail = "path"; }
+    if (req.http.Authorization) { set req.http.X-Shellac-Detail = "credentials"; }
+    if (req.http.Cookie) {
+        std.collect(req.http.Cookie, "; ");
+        if (req.http.Cookie ~ "(?:^|;)\s*X\-Magento\-Vary\s*=.*;\s*X\-Magento\-Vary\s*=") { set req.http.X-Shellac-Detail = "repeated-cookie"; }
+        elsif (req.http.Cookie ~ "(?:^|;)\s*ab\s*=.*;\s*ab\s*=") { set req.http.X-Shellac-Detail = "repeated-cookie"; }
+        elsif (req.http.Cookie ~ "(?:^|;)[^=;]*[^=;\s][^=;]*(?:;|$)") { set req.http.X-Shellac-Detail = "odd-cookie"; }  # it would swallow the next one
+        cookie.parse(req.http.Cookie);
+        if (cookie.isset("X-Magento-Vary")) { set req.http.X-Shellac-Cookies = req.http.X-Shellac-Cookies + "X-Magento-Vary=" + cookie.get("X-Magento-Vary") + "; "; }
+        if (cookie.isset("ab")) { set req.http.X-Shellac-Cookies = req.http.X-Shellac-Cookies + "ab=" + cookie.get("ab") + "; "; }
+    }
+    if (!req.http.X-Shellac-Detail) { call pages_url; }
+    if (req.http.User-Agent ~ "(?i)iphone") { set req.http.X-Shellac-Design = "mobile"; }
+}
+# Marketing parameters go; a name that only ends like one stays. The order of the others does not count.
+sub pages_url {
+    if (req.url ~ "[?&](_bta_[^=&]*|_gl|_kx|cof|cx|dclid|fbclid|gad_source|gbraid|gclid|gclsrc|ie|mc_[^=&]*|msclkid|origin|siteurl|srsltid|utm_[^=&]*|wbraid|zanpid)(=|&|$)") {
+        set req.url = regsuball(req.url, "(?<=[?&])(_bta_[^=&]*|_gl|_kx|cof|cx|dclid|fbclid|gad_source|gbraid|gclid|gclsrc|ie|mc_[^=&]*|msclkid|origin|siteurl|srsltid|utm_[^=&]*|wbraid|zanpid)(=[^&]*)?(&|$)", "");
+        set req.url = regsub(req.url, "[?&]+$", "");
+    }
+    set req.url = std.querysort(req.url);
+}
+sub pages_hash {
+    hash_data("cookies:" + req.http.X-Shellac-Cookies);
+    hash_data("design:" + req.http.X-Shellac-Design);
+}
+sub static_recv {
+    unset req.http.Cookie;
+    unset req.http.Authorization;
+    unset req.http.x-forwarded-proto;
+}
+# A page that is not cached can hold includes as well.
+sub pages_response {
+    if (beresp.http.Content-Type ~ "(?i)^text/html") {
+        set beresp.do_esi = true;
+        set beresp.do_gzip = true;
+    }
+}
+
+# from: templates/direct/hash.vcl.j2
+# The key: generations, host, scheme, every keyed header by name and value. The URL stands alone, so nothing can run into it.
+sub request_hash {
+    hash_data("direct shellac 517cda1e " + var.global_get("boot") + " " + var.global_get("flush") + " " + req.http.X-Shellac-Round);
+    hash_data(req.http.Host);
+    hash_data(req.url);
+    if (req.http.x-forwarded-proto) { hash_data("x-forwarded-proto=" + req.http.x-forwarded-proto); } else { hash_data("x-forwarded-proto-"); }
+    if (req.http.store) { hash_data("store=" + req.http.store); } else { hash_data("store-"); }
+    if (req.http.content-currency) { hash_data("content-currency=" + req.http.content-currency); } else { hash_data("content-currency-"); }
+    if (req.http.x-magento-cache-id) { hash_data("x-magento-cache-id=" + req.http.x-magento-cache-id); } else { hash_data("x-magento-cache-id-"); }
+    if (req.http.x-adobe-company) { hash_data("x-adobe-company=" + req.http.x-adobe-company); } else { hash_data("x-adobe-company-"); }
+    if (req.http.preview-version) { hash_data("preview-version=" + req.http.preview-version); } else { hash_data("preview-version-"); }
+    if (req.http.origin) { hash_data("origin=" + req.http.origin); } else { hash_data("origin-"); }
+}
+
+# from: templates/direct/fetch.vcl.j2
+# What the origin is asked. A GraphQL query is asked with what its key holds and nothing else; a page with all that does not
+# steer the origin elsewhere. A 304 would bring back a body that was purged: conditions are not sent.
+sub fetch_graphql {
+    header.regsub(bereq, "(?i)^(?!(accept|accept\-encoding|authorization|content\-currency|content\-length|cookie|host|origin|preview\-version|store|traceparent|transfer\-encoding|x\-adobe\-company|x\-forwarded\-proto|x\-magento\-cache\-id|x-shellac-.*):).*$", "X-Shellac-Cut: 1", true);
+    set bereq.http.Accept = bereq.http.X-Shellac-Accept;
+    unset bereq.http.Cookie;
+    if (bereq.http.X-Shellac-Cookies) { set bereq.http.Cookie = regsub(bereq.http.X-Shellac-Cookies, "; $", ""); }
+}
+sub fetch_page {
+    header.regsub(bereq, "(?i)^(forwarded|x\-forwarded\-host|x\-forwarded\-prefix|x\-forwarded\-scheme|x\-forwarded\-server|x\-host|x\-http\-method|x\-http\-method\-override|x\-method\-override|x\-original\-host|x\-original\-url|x\-rewrite\-url|xkey.*|if-(none-match|modified-since)):.*$", "X-Shellac-Cut: 1", true);
+}
+sub fetch_pass {
+    unset bereq.http.X-Shellac-Cut;
+}
+sub fetch_origin {
+    unset bereq.http.X-Shellac-Cut;
+}
+
+# from: templates/direct/storing.vcl.j2
+# What may be stored: what the origin says, and nothing that belongs to one client. Else a marker, so that nobody queues.
+sub storing_response {
+    if (beresp.was_304) { return (abandon); }
+    if (bereq.is_bgfetch && beresp.status >= 500) { return (abandon); }  # what is stale stays
+    if (beresp.status != 200) { set beresp.http.X-Shellac-Detail = "origin-status"; }
+    elsif (beresp.http.Cache-Control ~ "(?i)(^|[\s,])(no-cache|no-store|private)" || beresp.http.Surrogate-Control ~ "(?i)no-store") { set beresp.http.X-Shellac-Detail = "origin-no-store"; }
+    elsif (beresp.http.Cache-Control !~ "(?i)(^|[\s,])(s-maxage|max-age)\s*=" && !beresp.http.Expires) { set beresp.http.X-Shellac-Detail = "no-max-age"; }
+    elsif (beresp.ttl <= 0s) { set beresp.http.X-Shellac-Detail = "origin-max-age"; }
+    elsif (beresp.http.Vary ~ "\*") { set beresp.http.X-Shellac-Detail = "vary"; }
+    elsif (bereq.http.X-Shellac-Round == "graphql" && beresp.http.Vary ~ "(?i)(^|[\s,])(?!(accept|accept\-encoding|accept\-language|content\-currency|origin|preview\-version|store|x\-adobe\-company|x\-forwarded\-proto|x\-magento\-cache\-id)\s*(,|$))[^\s,]") { set beresp.http.X-Shellac-Detail = "vary"; }
+    elsif (bereq.http.X-Shellac-Round == "graphql" && bereq.http.x-magento-cache-id && bereq.http.x-magento-cache-id != beresp.http.x-magento-cache-id) { set beresp.http.X-Shellac-Detail = "cache-id"; }
+    if (beresp.http.X-Shellac-Detail) {
+        set beresp.uncacheable = true;
+        set beresp.ttl = 10s;
+        if (beresp.status >= 500) { set beresp.ttl = 1s; }
+        set beresp.grace = 0s;  # a marker counts through its grace and keep as well
+        set beresp.keep = 0s;
+    } else {
+        set beresp.storage = storage.data;
+        set beresp.keep = 0s;
+        set beresp.grace = 259200s;
+        unset beresp.http.Set-Cookie;  # the origin says that everybody may have this answer
+        if (bereq.http.X-Shellac-Round == "graphql") {
+            unset beresp.http.Vary;  # it names what is keyed
+            set beresp.do_gzip = true;
+        }
+    }
+}
+
+# from: templates/direct/tags.vcl.j2
+# Each tag of the origin is a key "t:TAG". "all" is on every object, "u:" has its URL. A list that is too long, or that
+# holds a tag which cannot be written in a purge, gives "some" instead: every purge of a tag takes it along.
+sub tags_response {
+    std.collect(beresp.http.x-magento-tags, ",");
+    set beresp.http.X-Shellac-Tags = beresp.http.x-magento-tags;
+    unset beresp.http.x-magento-tags;
+    unset beresp.http.xkey;
+    set beresp.http.xkey = "all " + beresp.http.X-Shellac-Born;
+    if (bereq.url ~ "^[^,]{1,200}$" && bereq.http.Host !~ "[^!-~]") { set beresp.http.xkey = beresp.http.xkey + " u:" + bereq.http.Host + bereq.url; } else { set beresp.http.xkey = beresp.http.xkey + " some"; }
+    if (beresp.http.X-Shellac-Tags ~ "^(?s:.{1024}){64}.") { set beresp.http.xkey = beresp.http.xkey + " some"; }
+    elsif (beresp.http.X-Shellac-Tags ~ "[^\s,]") {
+        set beresp.http.X-Shellac-Tags = regsub(regsuball(beresp.http.X-Shellac-Tags, "\s*,[\s,]*", ","), "^,|,$", "");
+        if (beresp.http.X-Shellac-Tags ~ "[^!-~]|[^,]{201}") { set beresp.http.xkey = beresp.http.xkey + " some"; }
+        else { set beresp.http.xkey = beresp.http.xkey + " t:" + regsuball(beresp.http.X-Shellac-Tags, ",", " t:"); }
+    }
+    unset beresp.http.X-Shellac-Born;
+    unset beresp.http.X-Shellac-Tags;
+}
+
+# from: templates/direct/status.vcl.j2
+# What happened, for people: Cache-Status (RFC 9211) and X-Magento-Cache-Debug; and what a client's own cache may do with it.
+sub status_deliver {
+    if (resp.http.X-Shellac-Detail) { set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail; }
+    if (!req.http.X-Shellac-Status) {
+        set resp.http.Cache-Status = "shellac; hit; ttl=" + std.integer(duration=obj.ttl, fallback=0);
+    } elsif (req.http.X-Shellac-Status == "MISS" && !req.http.X-Shellac-Detail) {
+        set resp.http.Cache-Status = "shellac; fwd=miss; stored; ttl=" + regsub(obj.ttl, "\..*$", "");
+    } else {
+        set resp.http.Cache-Status = "shellac; fwd=" + std.tolower(regsub(req.http.X-Shellac-Status, "PASS", "bypass"));
+        if (req.http.X-Shellac-Detail) { set resp.http.Cache-Status = resp.http.Cache-Status + "; detail=" + req.http.X-Shellac-Detail; }
+    }
+    if (!req.http.X-Shellac-Status) { set resp.http.X-Magento-Cache-Debug = "HIT"; }
+    elsif (req.http.X-Shellac-Status == "MISS" && (!req.http.X-Shellac-Detail || req.http.X-Shellac-Detail ~ "^(cache-id|purged-meanwhile)$")) { set resp.http.X-Magento-Cache-Debug = "MISS"; }
+    else { set resp.http.X-Magento-Cache-Debug = "UNCACHEABLE"; }
+    if (req.http.X-Shellac-Round ~ "graphql|page" && resp.http.Cache-Control !~ "(?i)private|no-store") {
+        # No purge reaches a client's own cache.
+        set resp.http.Cache-Control = "no-store, no-cache, must-revalidate, max-age=0";
+        unset resp.http.Expires;
+        unset resp.http.Pragma;
+    }
+    if (req.http.X-Shellac-Round == "graphql" && req.http.X-Shellac-Status != "PASS") {
+        set resp.http.Vary = "accept, accept-encoding, store, content-currency, x-magento-cache-id, x-adobe-company, preview-version, origin, authorization, cookie";
+        unset req.http.Range;  # it would be cut from the stored bytes: a part of JSON is of no use
+    }
+}
+
+# from: templates/direct/errors.vcl.j2
+# Whatever Varnish has to say itself: a GraphQL error on the GraphQL path, else plain text.
+sub errors_synth {
+    set resp.http.Cache-Control = "no-store";
+    set resp.http.Cache-Status = "shellac; detail=synthetic";
+    if (resp.status == 503) { set resp.http.Retry-After = "1"; }
+    if (resp.status == 405) { set resp.http.Allow = "GET, HEAD, POST, OPTIONS"; }
+    if (req.http.X-Shellac-Round == "graphql") {
+        set resp.http.Content-Type = "application/json; charset=utf-8";
+        synthetic({"{"errors":[{"message":""} + resp.reason + {"","extensions":{"code":"SHELLAC_"} + resp.status + {"" }}]}"});
+    } else {
+        set resp.http.Content-Type = "text/plain; charset=utf-8";
+        synthetic(resp.reason + {"
+"});
+    }
+    return (deliver);
+}
+sub errors_backend {
+    if (bereq.is_bgfetch) { return (abandon); }  # what was stale stays until a refresh succeeds
+    set beresp.status = 503;  # the ttl stays as Varnish set it: a second if a queue waits, which drains instead of trying one by one
+    set beresp.http.Cache-Control = "no-store";
+    set beresp.http.Retry-After = "1";
+    set beresp.http.X-Shellac-Detail = "origin-unreachable";
+    if (bereq.http.X-Shellac-Round ~ "^(graphql|pass)$") {
+        set beresp.http.Content-Type = "application/json; charset=utf-8";
+        synthetic({"{"errors":[{"message":""} + beresp.http.X-Shellac-Detail + {"","extensions":{"code":"SHELLAC_503" }}]}"});
+    } else {
+        set beresp.http.Content-Type = "text/plain; charset=utf-8";
+        synthetic(beresp.http.X-Shellac-Detail + {"
+"});
+    }
+    return (deliver);
+}
+
+# from: templates/direct/main.vcl.j2
+# The order of everything.
+sub vcl_init {
+    call fresh_init;
+    call admin_init;
+}
+sub vcl_recv {
+    if (req.restarts == 0) {
+        call trust_recv;
+        if (req.method ~ "^(PURGE|BAN|REFRESH|PURGEKEYS|PURGE_GRAPHQL)$" && !req.http.Shellac-Secret) { call purges_recv; }
+        elsif (local.socket == "admin") { call admin_recv; }
+        else { call request_recv; }
+        if (req.http.X-Shellac-Detail == "method") { call request_write; }
+        if (req.http.X-Shellac-Round ~ "graphql|page" && !req.http.X-Shellac-Detail) { call keyed_recv; }
+        if (req.http.X-Shellac-Round == "graphql" && !req.http.X-Shellac-Detail) {
+            call accept_recv;
+            call graphql_recv;
+        }
+        if (req.http.X-Shellac-Round == "page" && !req.http.X-Shellac-Detail) { call pages_recv; }
+        if (req.http.X-Shellac-Round == "static" && !req.http.X-Shellac-Detail) { call static_recv; }
+    }
+    if (req.http.X-Shellac-Round == "purge" || req.http.X-Shellac-Detail) { return (pass); }
+    call request_grace;
+    return (hash);
+}
+sub vcl_hash {
+    call request_hash;
+    if (req.http.X-Shellac-Round == "graphql") { call graphql_hash; }
+    if (req.http.X-Shellac-Round == "page") { call pages_hash; }
+    return (lookup);
+}
+sub vcl_hit { call fresh_hit; }
+sub vcl_miss { call request_miss; }
+sub vcl_pipe { call request_pipe; }
+sub vcl_pass { call request_pass; }
+sub vcl_backend_fetch {
+    if (bereq.uncacheable) { call fetch_pass; }
+    else {
+        call fresh_fetch;
+        if (bereq.http.X-Shellac-Round == "graphql") { call fetch_graphql; } else { call fetch_page; }
+    }
+    call fetch_origin;
+    return (fetch);
+}
+sub vcl_backend_response {
+    call trust_response;
+    if (bereq.http.X-Shellac-Round == "page") { call pages_response; }
+    if (!bereq.uncacheable) {
+        call storing_response;
+        if (!beresp.uncacheable) { call fresh_response; }
+        if (!beresp.uncacheable) { call tags_response; }
+    }
+    return (deliver);
+}
+sub vcl_backend_error { call errors_backend; }
+sub vcl_deliver {
+    call status_deliver;
+    call trust_deliver;
+}
+sub vcl_synth {
+    if (req.http.X-Shellac-Body) { call admin_synth; }
+    call errors_synth;
+}

@@ -1,0 +1,275 @@
+"""What the VCL of a direct profile has to do, decided from the config and the profile's data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from vclgen import __version__
+from vclgen.config import Config
+from vclgen.config.direct import DesignException, Health, Network
+from vclgen.config.values import Address
+from vclgen.direct.profiles import (
+    KNOWN_SEPARATORS,
+    PROFILES,
+    STATIC,
+    STEERING_HEADERS,
+    Profile,
+    TagList,
+)
+from vclgen.names import ALWAYS_KEYED, IGNORED_COOKIES, PASS_HEADERS
+from vclgen.plan import PLAIN_HEADERS, alternatives, covered, longer, lowered
+from vclgen.versions import Words, words_of
+
+LONGEST_TAG: Final = 200
+"""Bytes of a tag that is purged by name; what is longer is purged by every purge of a tag."""
+PATIENCE: Final = 600.0
+"""Seconds for the first byte of a page where the config says nothing: pages of a shop's back office
+take minutes."""
+PURGE_METHODS: Final = ("PURGE", "BAN", "REFRESH", "PURGEKEYS", "PURGE_GRAPHQL")
+"""Methods that ask a cache to forget something, with any origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectPlan:
+    """A direct profile. Sizes are bytes, times seconds.
+
+    ``controller`` is the pass listener, None where the VCL works alone. ``unkeyed_headers``,
+    ``ignored_cookies``, ``pass_paths``, ``marketing`` are regular expressions. ``esi`` and what is
+    about pages only counts where the whole ``site`` is served. ``words``: those of its Varnish.
+    """
+
+    version: str
+    profile: str
+    known: Profile
+    service: str
+    digest: str
+    shape: str
+    path: str
+    origin: Address
+    controller: Address | None
+    secret_file: str
+    leased: bool
+    hits_need_lease: bool
+    debug: bool
+    max_request_size: int
+    bypass_headers: tuple[str, ...]
+    constants: tuple[tuple[str, str], ...]
+    site: bool
+    tags: TagList
+    max_tag_header: int
+    purgers: tuple[Network, ...]
+    keyed_headers: tuple[str, ...]
+    unkeyed_headers: str
+    harmless_vary: str
+    ignored_cookies: str
+    vary_cookies: tuple[str, ...]
+    tls_header: str
+    pass_paths: str | None
+    marketing: str | None
+    static_cached: bool
+    esi: bool
+    swr: float
+    grace: float | None
+    health: Health | None
+    design_exceptions: tuple[DesignException, ...]
+    words: Words
+    connect: float
+    first_byte: float
+    between_bytes: float
+    passes_first_byte: int
+    passes_between_bytes: int
+
+    @property
+    def path_pattern(self) -> str:
+        """A regular expression for exactly the GraphQL path, with or without a query string."""
+        return f"^{re.escape(self.path)}(\\?|$)"
+
+    @property
+    def static_pattern(self) -> str:
+        """A regular expression for static files and media."""
+        return STATIC
+
+    @property
+    def purge_methods(self) -> str:
+        """A regular expression for the methods of purges."""
+        return f"^({'|'.join(PURGE_METHODS)})$"
+
+    @property
+    def known_methods(self) -> str:
+        """A regular expression for the methods of purges that this origin uses."""
+        return f"^({'|'.join(self.known.purge_methods)})$"
+
+    @property
+    def single_headers(self) -> tuple[str, ...]:
+        """Headers whose value is hashed: a second line of one makes the request pass."""
+        return (*self.keyed_headers, self.tls_header, "authorization")
+
+    @property
+    def fetch_headers(self) -> str:
+        """The allow-list of a GraphQL fetch, as the alternatives of a regular expression."""
+        names = {*PLAIN_HEADERS, *self.single_headers, "cookie"} - {"content-type"}
+        return "|".join(re.escape(name) for name in sorted(names))
+
+    @property
+    def steering_headers(self) -> str:
+        """What a page's fetch leaves out, as the alternatives of a regular expression."""
+        names = sorted(set(STEERING_HEADERS) - set(self.single_headers))
+        return "|".join(re.escape(name) for name in names)
+
+    @property
+    def vary(self) -> str:
+        """What a client's own cache has to know of a GraphQL answer."""
+        names = dict.fromkeys(
+            ("accept", "accept-encoding", *self.keyed_headers, "authorization", "cookie")
+        )
+        return ", ".join(names)
+
+    @property
+    def page_cookies(self) -> tuple[str, ...]:
+        """Cookies that split pages."""
+        own = self.known.page_cookie
+        return (*((own,) if own else ()), *self.vary_cookies)
+
+    @property
+    def pattern_tag(self) -> str:
+        """A regular expression for one tag of a Magento pattern, ``((^|,)TAG(,|$))``, and the bar
+        behind it. What could mean more than itself in a regular expression is no tag here, but for
+        the dot: Magento escapes nothing, and identifiers of CMS blocks may hold one.
+        """
+        return r"\(\(\^\|,\)([^][()|,^$*+?{}\\\s]+)\(,\|\$\)\)(?:\||$)"
+
+    @property
+    def long_list(self) -> str:
+        """A regular expression for a list that is not read tag by tag: longer than
+        ``max_tag_header``, rounded up to kilobytes. VCL cannot measure strings.
+        """
+        return f"^(?s:.{{1024}}){{{-(-self.max_tag_header // 1024)}}}."
+
+    @property
+    def odd_tag(self) -> str:
+        """A regular expression that finds a tag which is not purged by name in a list of tags
+        whose separators are tidy. xkey splits on blanks and commas: neither can be in a tag.
+        """
+        match self.tags.separator:
+            case "space":
+                return rf"[^!-~ ]|,|[^ ]{{{LONGEST_TAG + 1}}}"
+            case "comma":
+                return rf"[^!-~]|[^,]{{{LONGEST_TAG + 1}}}"
+            case "structured":  # still quoted: RFC 9875, section 2; no parameters, no escapes
+                edges = r"^[^\x22]|[^\x22]$|[^\x22],|,[^\x22]"
+                return rf"[^!-~]|[\x5c;]|{edges}|[^,]{{{LONGEST_TAG + 3}}}"
+
+    @property
+    def service_key(self) -> str:
+        """The key by which the controller purges everything softly: that of the service's tag
+        (``controller.core.tags.wire``, which this must agree with).
+        """
+        digest = hashlib.sha256(f"{self.service}\0app:{self.service}".encode()).digest()[:12]
+        return base64.urlsafe_b64encode(digest).decode()
+
+
+def direct_plan(config: Config) -> DirectPlan:
+    """Decide everything a direct profile's VCL does from the config. Pure; raises nothing."""
+    direct, known = config.direct, PROFILES[config.profile]
+    timeouts, given = config.origin_timeouts, "origin_timeouts" in config.model_fields_set
+    parts = urlsplit(config.origin_url)
+    site = known.site if direct.serve is None else direct.serve == "site"
+    keyed = lowered((*known.keyed_headers, *config.vary_headers, *ALWAYS_KEYED))
+    ignored = lowered((*known.ignored_headers, *config.ignore_headers))
+    excepted = {*keyed, *ignored, direct.tls_header}
+    pass_names = lowered((*PASS_HEADERS, *config.pass_headers))
+    unkeyed = alternatives(name for name in pass_names if not covered(name, excepted))
+    tags = _tags(config, known)
+    swr = known.swr if direct.swr is None else direct.swr
+    grace = known.grace if direct.grace is None else direct.grace
+    if direct.swr is not None:
+        grace = max(swr, grace or 0)
+    pass_paths = known.pass_paths if direct.pass_paths is None else direct.pass_paths
+    marketing = direct.marketing_parameters
+    shape = (known.name, tags, keyed, direct.vary_cookies, direct.tls_header, config.path, site)
+    return DirectPlan(
+        version=__version__,
+        profile=known.name,
+        known=known,
+        service=config.name,
+        digest=config.digest,
+        shape=hashlib.sha256(repr(shape).encode()).hexdigest()[:8],
+        path=config.path,
+        origin=Address(parts.hostname or "", parts.port or 80),
+        controller=config.controller.pass_address if direct.controller else None,
+        secret_file=str(config.secret_file),
+        leased=config.leased and direct.controller,
+        hits_need_lease=config.purge.wait == "all",
+        debug=config.debug,
+        max_request_size=config.request_limit,
+        bypass_headers=lowered(h.name for h in config.bypass_cache_headers),
+        constants=tuple(sorted(config.fetch_headers.items())),
+        site=site,
+        tags=tags,
+        max_tag_header=direct.max_tag_header,
+        purgers=direct.purgers,
+        keyed_headers=keyed,
+        unkeyed_headers=f"(?!({alternatives(excepted)}):)({unkeyed})",
+        harmless_vary=alternatives({*excepted, "accept", "accept-encoding"}),
+        ignored_cookies=f"^({alternatives((*IGNORED_COOKIES, *config.ignore_cookies))})$",
+        vary_cookies=direct.vary_cookies,
+        tls_header=direct.tls_header,
+        pass_paths=_anywhere(pass_paths) if site else None,
+        marketing=_parameters(known.marketing_parameters if marketing is None else marketing),
+        static_cached=direct.static == "cache",
+        esi=site and (known.esi if direct.esi is None else direct.esi),
+        swr=swr,
+        grace=grace,
+        health=_health(direct.health, known),
+        design_exceptions=direct.design_exceptions,
+        words=words_of(config.varnish.version),
+        connect=timeouts.connect,
+        first_byte=timeouts.first_byte if given else max(PATIENCE, timeouts.first_byte),
+        between_bytes=timeouts.between_bytes,
+        passes_first_byte=longer(config, timeouts.answer),
+        passes_between_bytes=longer(config, timeouts.between_bytes),
+    )
+
+
+def tag_templates(config: Config) -> Mapping[str, tuple[str, ...]]:
+    """By type, the origin's tags of an entity of it, with key fields in braces; without one a
+    template is the tag of all of the type. The profile's own, and the config's in their place.
+    """
+    known = PROFILES[config.profile].tag_templates if config.profile in PROFILES else {}
+    return {**known, **config.tag_templates}
+
+
+def _tags(config: Config, known: Profile) -> TagList:
+    given = config.direct.tags
+    if given is None:
+        assert known.tags is not None
+        return known.tags
+    separator = KNOWN_SEPARATORS.get(given.header, "space")
+    if given.separator is not None and separator != "structured":
+        separator = given.separator
+    return TagList(given.header, separator)
+
+
+def _health(given: Health, known: Profile) -> Health | None:
+    path = given.path or known.health_path
+    return given.model_copy(update={"path": path}) if path and given.enabled else None
+
+
+def _anywhere(paths: tuple[str, ...]) -> str | None:
+    """Paths as a regular expression that finds them at any segment of a URL's path."""
+    names = "|".join(re.escape(path.strip("/")) for path in paths)
+    return rf"^[^?]*/({names})(/|\?|$)" if names else None
+
+
+def _parameters(names: tuple[str, ...]) -> str | None:
+    found = "|".join(
+        re.escape(name.removesuffix("*")) + ("[^=&]*" if name.endswith("*") else "")
+        for name in sorted(set(names))
+    )
+    return found or None

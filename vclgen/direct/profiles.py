@@ -1,0 +1,177 @@
+"""What is known of each kind of origin: names and numbers, no decisions.
+
+Facts about Magento are those of its own VCL for Varnish and of its sources (2.4); about WPGraphQL
+those of WPGraphQL Smart Cache. Names of headers are lowercase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Separator = Literal["space", "comma", "structured"]
+"""Between the tags of a list. ``structured``: a list of strings as RFC 9875 has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagList:
+    """A header that lists tags."""
+
+    header: str
+    separator: Separator
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One kind of origin.
+
+    ``keyed_headers`` split the cache. ``ignored_headers`` change nothing there, so they neither
+    split it nor make a request pass. ``page_cookie`` is the one cookie that splits pages; where it
+    is set, pages are shared whatever other cookies a request has, and answers that may be cached
+    lose their Set-Cookie: that is such an origin's own contract. ``cache_id``: the header in which
+    the origin names what splits its cache; a client sends it back, a token counts only with it,
+    and an answer with another one is not stored.
+
+    ``purge_methods`` are what its purges use, ``listing_methods`` those that have to list tags;
+    what others say without a list is about their URL, or with BAN about everything.
+    ``purge_lists``: the headers that list tags; ``purge_soft``: the one that makes them soft;
+    ``soft_lists`` are always. ``pattern``: purges name tags as Magento does, in one regular
+    expression.
+
+    ``site``: it serves more than the GraphQL path. Times are seconds; ``grace`` None leaves it to
+    the origin's ``stale-while-revalidate``.
+    """
+
+    name: str
+    tags: TagList | None = None
+    keyed_headers: tuple[str, ...] = ()
+    ignored_headers: tuple[str, ...] = ()
+    page_cookie: str | None = None
+    cache_id: str | None = None
+    purge_methods: tuple[str, ...] = ()
+    listing_methods: tuple[str, ...] = ()
+    purge_lists: tuple[TagList, ...] = ()
+    soft_lists: tuple[TagList, ...] = ()
+    purge_soft: str | None = None
+    pattern: bool = False
+    site: bool = False
+    pass_paths: tuple[str, ...] = ()
+    marketing_parameters: tuple[str, ...] = ()
+    health_path: str | None = None
+    esi: bool = False
+    swr: float = 0
+    grace: float | None = None
+    debug_header: str | None = None
+    client_cache_control: str = "no-cache"
+    hidden_headers: tuple[str, ...] = ()
+    tag_templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+_PRODUCTS: Final = ("cat_p_{id}", "cat_p")
+_CATEGORIES: Final = ("cat_c_{id}", "cat_c_p_{id}", "cat_c")
+
+MAGENTO: Final = Profile(
+    name="magento",
+    tags=TagList("x-magento-tags", "comma"),
+    keyed_headers=(
+        "store",
+        "content-currency",
+        "x-magento-cache-id",
+        "x-adobe-company",
+        "preview-version",
+    ),
+    ignored_headers=("accept-language",),
+    page_cookie="X-Magento-Vary",
+    cache_id="x-magento-cache-id",
+    purge_methods=("PURGE",),
+    purge_soft="x-magento-purge-soft",
+    pattern=True,
+    site=True,
+    pass_paths=("/customer", "/checkout"),
+    marketing_parameters=(
+        *("gclid", "gclsrc", "gad_source", "gbraid", "wbraid", "dclid", "srsltid", "msclkid"),
+        *("_gl", "_kx", "cx", "ie", "cof", "siteurl", "zanpid", "origin", "fbclid"),
+        *("mc_*", "utm_*", "_bta_*"),
+    ),
+    health_path="/health_check.php",
+    esi=True,
+    swr=300,
+    grace=3 * 86_400,
+    debug_header="X-Magento-Cache-Debug",
+    client_cache_control="no-store, no-cache, must-revalidate, max-age=0",
+    hidden_headers=("server", "x-powered-by"),
+    tag_templates={
+        "ProductInterface": _PRODUCTS,
+        "SimpleProduct": _PRODUCTS,
+        "VirtualProduct": _PRODUCTS,
+        "DownloadableProduct": _PRODUCTS,
+        "ConfigurableProduct": _PRODUCTS,
+        "BundleProduct": _PRODUCTS,
+        "GroupedProduct": _PRODUCTS,
+        "GiftCardProduct": _PRODUCTS,
+        "CategoryInterface": _CATEGORIES,
+        "CategoryTree": _CATEGORIES,
+        "CmsPage": ("cms_p",),
+        "CmsBlock": ("cms_b_{identifier}", "cms_b"),
+        "StoreConfig": ("gql_store_config_{id}", "gql_store_config"),
+    },
+)
+
+WPGRAPHQL: Final = Profile(
+    name="wpgraphql",
+    tags=TagList("x-graphql-keys", "space"),
+    purge_methods=("PURGE_GRAPHQL", "PURGE"),
+    listing_methods=("PURGE_GRAPHQL",),
+    purge_lists=(TagList("graphql-purge-keys", "space"),),
+    hidden_headers=("x-graphql-url", "x-powered-by"),
+)
+
+TAGGED: Final = Profile(
+    name="tagged",
+    purge_methods=("PURGE", "PURGEKEYS", "BAN", "REFRESH"),
+    listing_methods=("PURGEKEYS",),
+    purge_lists=(
+        TagList("surrogate-key", "space"),
+        TagList("xkey-purge", "space"),
+        TagList("xkey", "space"),
+        TagList("cache-tags", "space"),
+        TagList("purge-cache-tags", "space"),
+    ),
+    soft_lists=(TagList("xkey-softpurge", "space"),),
+    purge_soft="fastly-soft-purge",
+)
+
+PROFILES: Final[Mapping[str, Profile]] = {p.name: p for p in (MAGENTO, WPGRAPHQL, TAGGED)}
+
+KNOWN_SEPARATORS: Final[Mapping[str, Separator]] = {
+    "cache-groups": "structured",
+    "cache-tag": "comma",
+    "cache-tags": "comma",
+    "x-cache-tags": "comma",
+    "surrogate-key": "space",
+    "purge-cache-tags": "space",
+    "x-drupal-cache-tags": "space",
+    "xkey": "space",
+}
+"""By the header that holds the tags, where the config does not say it."""
+
+STATIC: Final = r"^/(pub/)?(media|static)/"
+"""Static files and media, as Magento's own VCL finds them."""
+
+STEERING_HEADERS: Final = (
+    "forwarded",
+    "x-forwarded-host",
+    "x-forwarded-prefix",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-host",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-host",
+    "x-original-url",
+    "x-rewrite-url",
+)
+"""Headers by which frameworks let a client choose another host, path or method than the key's:
+dropped from cacheable fetches unless they are keyed."""

@@ -1,0 +1,115 @@
+"""The plan of what the edge does itself: CORS and rate limits. Texts were checked by
+``vclgen.config`` and are quoted by ``vclgen.escape`` where a template prints them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from vclgen.config import Config
+from vclgen.config.cors import Cors
+from vclgen.config.rate_limits import RateLimit
+from vclgen.names import ALWAYS_KEYED
+
+_NAMES_BEFORE: Final = r"([a-z0-9_-]+\.)+"
+
+
+def always_keyed(config: Config) -> tuple[str, ...]:
+    """The headers that split the cache whatever ``varyHeaders`` says. ``Origin`` does not where the
+    edge answers CORS: it is not sent to the origin with what may be cached then.
+    """
+    return () if config.cors else ALWAYS_KEYED
+
+
+@dataclass(frozen=True, slots=True)
+class CorsPlan:
+    """``origins`` is a regular expression for a whole Origin header, None: every one. ``headers``
+    None: what is asked for. ``max_age`` is in seconds. Lists are as a header holds them.
+    """
+
+    origins: str | None
+    methods: str
+    headers: str | None
+    expose: str
+    credentials: bool
+    max_age: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitPlan:
+    """``kind`` says whose requests count together, ``source`` the header or cookie by name.
+    ``networks`` are pairs of address and prefix length that are not limited, ``values`` the values.
+    ``window`` and ``retry`` are seconds: ``retry`` is the time in which one request comes back.
+    ``warning``: how many of ``budget`` are left when the log says so.
+    """
+
+    number: int
+    name: str
+    dry_run: bool
+    kind: Literal["ip", "header", "cookie"]
+    source: str
+    networks: tuple[tuple[str, int], ...]
+    values: tuple[str, ...]
+    budget: int
+    window: str
+    retry: int
+    warning: int | None
+
+    @property
+    def refused(self) -> str:
+        """The message of the answer with status 429."""
+        counted = "request" if self.budget == 1 else "requests"
+        return f"Rate limit {self.name}: {self.budget} {counted} in {self.window} s are used up"
+
+    @property
+    def mark(self) -> str:
+        """The member of ``Shellac-RateLimit``: a list of strings (RFC 9651, section 3.1)."""
+        return f'"{self.name}"{";dry-run" if self.dry_run else ""}'
+
+
+def cors_plan(cors: Cors | None) -> CorsPlan | None:
+    """How CORS is answered; None: by the origin."""
+    if cors is None:
+        return None
+    return CorsPlan(
+        origins=None if "*" in cors.origins else "|".join(map(_pattern, sorted(cors.origins))),
+        methods=", ".join(cors.methods),
+        headers=None if cors.headers is None else ", ".join(cors.headers),
+        expose=", ".join(cors.expose_headers),
+        credentials=cors.credentials,
+        max_age=int(cors.max_age),
+    )
+
+
+def limit_plans(config: Config) -> tuple[LimitPlan, ...]:
+    """The limits in the order of the config."""
+    return tuple(_limit(number, each) for number, each in enumerate(config.rate_limits, start=1))
+
+
+def _limit(number: int, limit: RateLimit) -> LimitPlan:
+    group, counted = limit.group_by, limit.limit
+    by_address = group.kind == "ip"
+    networks = map(ipaddress.ip_network, limit.allow_list if by_address else ())
+    return LimitPlan(
+        number=number,
+        name=limit.name,
+        dry_run=limit.state == "dryRun",
+        kind=group.kind,
+        source=group.header or group.cookie or "",
+        networks=tuple((str(each.network_address), each.prefixlen) for each in networks),
+        values=() if by_address else limit.allow_list,
+        budget=counted.budget,
+        window=f"{counted.window:g}",
+        retry=max(1, math.ceil(counted.window / counted.budget)),
+        warning=None if counted.warning is None else max(0, counted.budget - counted.warning),
+    )
+
+
+def _pattern(origin: str) -> str:
+    scheme, _, host = origin.partition("://")
+    names = _NAMES_BEFORE if host.startswith("*.") else ""
+    return f"{re.escape(scheme)}://{names}{re.escape(host.removeprefix('*.'))}"
