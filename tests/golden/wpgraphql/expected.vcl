@@ -19,14 +19,14 @@ backend passes {
 }
 
 # from: templates/direct/trust.vcl.j2
-# The trust boundary. A header named X-Shellac-* or Shellac-* is a decision of ours: none may come in from a client or from
-# the origin, or go out. X-HashTwo and xkey of an answer would tag it; "#" or two Hosts are read in two ways.
+# The trust boundary. X-Shellac-* and Shellac-* are decisions of ours: cut on entry, before anything is answered, from the origin
+# and on the way out. X-HashTwo and xkey of an answer would tag it.
 sub trust_recv {
     std.collect(req.http.Host);
-    if (req.url !~ "^/[!\x22$-~]*$" || req.http.Host ~ ",") { return (synth(400, "The request target must be a path, percent-encoded, and Host stand once")); }
     if (local.socket == "admin") { header.regsub(req, "(?i)^(x-shellac-.*|proxy):.*$", "X-Shellac-Cut: 1", true); }
     else { header.regsub(req, "(?i)^(x-shellac-.*|shellac-(?!debug:).*|proxy):.*$", "X-Shellac-Cut: 1", true); }
     unset req.http.X-Shellac-Cut;
+    if (req.url !~ "^/[!\x22$-~]*$" || req.http.Host !~ "^[0-9A-Za-z._:\[\]-]*$" || req.proto == "HTTP/1.0" && req.http.Transfer-Encoding || req.proto != "HTTP/1.0" && !req.http.Host) { return (synth(400, "The target must be a path, percent-encoded; Host a name that stands once; Transfer-Encoding is not for HTTP/1.0")); }
 }
 sub trust_response {
     if (bereq.http.X-Shellac-Passes) { header.regsub(beresp, "(?i)^(x-hashtwo|x-shellac-(?!detail:).*):.*$", "X-Shellac-Cut: 1", true); }
@@ -191,6 +191,8 @@ sub purges_deliver {
 # What a request is, and what can be looked up: a bodiless GET or HEAD. All else passes as it was sent.
 sub request_recv {
     if (req.http.Host) { set req.http.Host = std.tolower(req.http.Host); }
+    if (req.method !~ "^(GET|HEAD|POST|OPTIONS|PUT|PATCH|DELETE)$") { return (synth(405, "Not a method that is passed on; purging is not allowed here")); }
+    if (req.http.Content-Length ~ "[0-9]{16}") { return (synth(413, "The length of the body is no usable number")); }  # to std.integer it is none
     if (req.url ~ "^/graphql(\?|$)") {
         set req.http.X-Shellac-Round = "graphql";
         if (std.integer(req.http.Content-Length, 0) > 10485760) { return (synth(413, "The request body is larger than maxRequestSize")); }
@@ -379,12 +381,12 @@ sub status_deliver {
 # Whatever Varnish has to say itself: a GraphQL error on the GraphQL path, else plain text.
 sub errors_synth {
     set resp.http.Cache-Control = "no-store";
-    set resp.http.Cache-Status = "shellac; detail=synthetic";
+    if (local.socket != "admin" && !req.http.X-Shellac-Round && (resp.status == 400 || resp.status == 413)) { set resp.http.Connection = "close"; }  # where its body ends is in doubt
     if (resp.status == 503) { set resp.http.Retry-After = "1"; }
     if (resp.status == 405) { set resp.http.Allow = "GET, HEAD, POST, OPTIONS"; }
     if (req.http.X-Shellac-Round == "graphql") {
         set resp.http.Content-Type = "application/json; charset=utf-8";
-        synthetic({"{"errors":[{"message":""} + resp.reason + {"","extensions":{"code":"SHELLAC_"} + resp.status + {"" }}]}"});
+        synthetic({"{"errors":[{"message":""} + regsuball(resp.reason, "[\x00-\x1f\x22\x5c]", "'") + {"","extensions":{"code":"SHELLAC_"} + resp.status + {"" }}]}"});
     } else {
         set resp.http.Content-Type = "text/plain; charset=utf-8";
         synthetic(resp.reason + {"
