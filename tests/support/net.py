@@ -34,7 +34,7 @@ def free_port() -> int:
 
 
 def _begin_apart() -> None:
-    for _ in range(os.getpid() * 997 % 22_000):
+    for _ in range(os.getpid() * 7_919 % 22_000):
         next(_CANDIDATES)
 
 
