@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 from tests.demo.origin import Demo, running_demo
 from tests.e2e.fronted import CLIENT, Answer, Front, running_haproxy, running_hitch
 from tests.e2e.socketed import running_notes
-from tests.support.net import free_port
+from tests.support.net import free_port, wait_for
 from tests.support.stack import Stack, running_stack
 
 needs_haproxy = pytest.mark.skipif(
@@ -144,15 +144,39 @@ def test_events_arrive_one_by_one_over_http_2(
 
 @needs_haproxy
 @pytest.mark.usefixtures("demo")
-def test_a_large_request_goes_through_and_a_larger_one_is_refused(
+def test_a_large_request_goes_through(front: Front, tmp_path: Path) -> None:
+    assert front.curl(front.url, *megabytes(8, tmp_path)).status == 200
+
+
+@needs_haproxy
+@pytest.mark.usefixtures("demo")
+def test_of_a_request_that_is_too_large_haproxy_always_reads_the_answer(
     front: Front, tmp_path: Path
 ) -> None:
-    for megabytes, status in ((8, 200), (11, 413)):
-        filler = "a" * (megabytes * 1024 * 1024)
-        file = tmp_path / "body"
-        file.write_text(json.dumps({"query": POST, "variables": {"unused": filler}}))
-        json_body = ("-H", "Content-Type: application/json", "--data-binary", f"@{file}")
-        assert front.curl(front.url, *json_body).status == status
+    """Varnish closes a connection whose request says so without reading the body.
+
+    Whether curl, still sending when the stream is reset, reads the answer before it is chance: so
+    haproxy is asked.
+    """
+    too_large = megabytes(11, tmp_path)
+    for _ in range(8):
+        before = len(front.process.output())
+        subprocess.run([*front.command(front.url), *too_large], capture_output=True, check=False)
+
+        def answered(since: int = before) -> str:
+            lines = front.process.output()[since:].splitlines()
+            return "".join(line for line in lines if '"POST ' in line)
+
+        wait_for(lambda: answered() != "", what="haproxy to log the request")
+        assert " 413 " in answered()
+
+
+def megabytes(size: int, folder: Path) -> list[str]:
+    """curl's options for a valid request of about so many."""
+    file = folder / "body"
+    filler = "a" * (size * 1024 * 1024)
+    file.write_text(json.dumps({"query": POST, "variables": {"unused": filler}}))
+    return ["-H", "Content-Type: application/json", "--data-binary", f"@{file}"]
 
 
 @needs_haproxy

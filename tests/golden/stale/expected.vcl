@@ -104,7 +104,7 @@ sub admin_synth {
 sub request_recv {
     if (req.method !~ "^(GET|HEAD|POST|OPTIONS|PUT|PATCH|DELETE)$") { return (synth(405, "Not a method that is passed on; purging needs the admin listener")); }
     if (req.url !~ "^/graphql(\?|$)") { return (synth(404, "This cache serves /graphql")); }
-    if (req.http.Content-Length && std.integer(req.http.Content-Length, 10485761) > 10485760) { return (synth(413, "The request body is larger than maxRequestSize")); }
+    if (req.http.Content-Length && std.integer(req.http.Content-Length, 10485761) > 10485760 && (req.http.Connection !~ "(?i)\bclose\b" || req.http.Content-Length ~ "[0-9]{10}")) { return (synth(413, "The request body is larger than maxRequestSize")); }
     if (req.method == "GET" || req.method == "HEAD") {
         if (req.http.Transfer-Encoding || std.integer(req.http.Content-Length, 0) != 0) { set req.http.X-Shellac-Detail = "body-on-get"; }
     }
