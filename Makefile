@@ -36,6 +36,7 @@ peers: setup ## Run the story and the audits before other people's GraphQL serve
 bench: setup ## Compare hits and purges with bare Varnish, and misses with the bare origin (a minute or two)
 	@. scripts/debian.sh; need wrk wrk
 	$(PYTHON) -m bench.run
+	$(PYTHON) -m bench.direct
 	$(PYTHON) -m bench.purges
 
 soak: setup ## Two million checked reads while processes die, and the properties with more examples (an hour)

@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,6 +24,15 @@ def bare_varnish(body: bytes, headers: Mapping[str, str], vcl_text: str = _VCL) 
 
     `vcl_text` has `{port}` for the server's, and other braces doubled.
     """
+    with varnish_before(body, headers, vcl_text) as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def varnish_before(
+    body: bytes, headers: Mapping[str, str], vcl_text: str = _VCL, more: Sequence[str] = ()
+) -> Iterator[tuple[str, int]]:
+    """The same with `more` arguments of varnishd: its base URL, and its manager's process id."""
     with (
         _server(body, headers) as origin,
         tempfile.TemporaryDirectory(prefix="shellac-bench-") as name,
@@ -34,7 +43,7 @@ def bare_varnish(body: bytes, headers: Mapping[str, str], vcl_text: str = _VCL) 
         vcl.write_text(vcl_text.format(port=origin))
         port = free_port()
         command = ["varnishd", "-F", "-n", f"{name}/work", "-f", str(vcl)]
-        command += ["-a", f"127.0.0.1:{port}", "-s", "malloc,64m"]
+        command += ["-a", f"127.0.0.1:{port}", "-s", "malloc,64m", *more]
         with running(command, log=folder / "log") as process:
 
             def up() -> bool:
@@ -42,7 +51,7 @@ def bare_varnish(body: bytes, headers: Mapping[str, str], vcl_text: str = _VCL) 
                 return listens(port)
 
             wait_for(up, what="bare Varnish")
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", process.pid
 
 
 @contextlib.contextmanager

@@ -8,6 +8,12 @@ It stands for somebody's API: it imports nothing of Shellac and knows nothing of
 - ``protocol.py``: GraphQL over HTTP, pure
 - ``app.py``: the Starlette application
 - ``control.py``: what a test may see and change of a running demo
+- ``arguments.py``: the command line
+
+Three more stand for systems that tag their answers and purge caches; those know of caching.
+
+- ``magento.py``, ``wordpress.py``, ``tagged.py``: ``python -m demo.magento`` and so on
+- ``tagging.py``: what they have in common
 """
 
 from demo.app import create_app

@@ -5,7 +5,7 @@ import argparse
 import uvicorn
 
 from demo.app import create_app
-from demo.control import duration
+from demo.arguments import address, latency
 
 
 def main() -> None:
@@ -36,20 +36,6 @@ def main() -> None:
         # A held answer or a subscription never ends by itself.
         timeout_graceful_shutdown=1,
     )
-
-
-def address(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no address: write it like 127.0.0.1:4000")
-    return host.strip("[]"), int(port)
-
-
-def latency(text: str) -> float:
-    try:
-        return duration(text)
-    except ValueError as problem:
-        raise argparse.ArgumentTypeError(str(problem)) from problem
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""The plan of what the edge does itself: CORS and rate limits. Texts were checked by
-``vclgen.config`` and are quoted by ``vclgen.escape`` where a template prints them.
+"""The plan of what the edge does itself, in every profile: who the client is, CORS, rate limits.
+Texts were checked by ``vclgen.config`` and are quoted by ``vclgen.escape`` where a template prints
+them.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from typing import Final, Literal
 
 from vclgen.config import Config
 from vclgen.config.cors import Cors
+from vclgen.config.proxies import Network
 from vclgen.config.rate_limits import RateLimit
 from vclgen.names import ALWAYS_KEYED
 
+PROXIES_IN_A_ROW: Final = 5
+"""With more of them the client is the farthest that was reached: a proxy, never an invention."""
 _NAMES_BEFORE: Final = r"([a-z0-9_-]+\.)+"
 
 
@@ -69,6 +73,46 @@ class LimitPlan:
     def mark(self) -> str:
         """The member of ``Shellac-RateLimit``: a list of strings (RFC 9651, section 3.1)."""
         return f'"{self.name}"{";dry-run" if self.dry_run else ""}'
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePlan:
+    """What the plans of all profiles hold.
+
+    ``proxy_peers``: the PROXY listener has to check who connects. ``told_by``: the headers, by
+    lowercase name, by which proxies tell of the client. A ``client_max_age`` of 0 seconds is none.
+    """
+
+    trusted_proxies: tuple[Network, ...]
+    proxy_listener: bool
+    proxy_peers: bool
+    told_by: tuple[str, ...]
+    cors: CorsPlan | None
+    limits: tuple[LimitPlan, ...]
+    client_max_age: int
+    client_bypass: bool
+
+    @property
+    def client_address(self) -> bool:
+        """Whether the VCL finds out who the client is: rate limits count by it."""
+        return self.forwarded or bool(self.limits)
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether what stands in for proxies is replaced where no proxy sent it."""
+        return bool(self.trusted_proxies) or self.proxy_listener
+
+    @property
+    def proxies_in_a_row(self) -> int:
+        """How many entries of X-Forwarded-For are looked at: VCL has no loops."""
+        return PROXIES_IN_A_ROW
+
+    @property
+    def forwarded_headers(self) -> str:
+        """``told_by``, as the alternatives of a regular expression. To an origin behind CGI, WSGI
+        or PHP `_` in a header's name is `-`.
+        """
+        return "|".join(re.escape(name).replace(r"\-", "[-_]") for name in self.told_by)
 
 
 def cors_plan(cors: Cors | None) -> CorsPlan | None:

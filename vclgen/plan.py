@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from vclgen import __version__
 from vclgen.config import Config
 from vclgen.config.origins import SPARE_SECONDS
-from vclgen.config.proxies import Network
 from vclgen.config.scopes import ScopeSource
 from vclgen.config.values import Address, is_loopback
-from vclgen.edge import CorsPlan, LimitPlan, always_keyed, cors_plan, limit_plans
+from vclgen.config.waiting import purge_wait
+from vclgen.edge import EdgePlan, always_keyed, cors_plan, limit_plans
+from vclgen.include import listener_ports
 from vclgen.names import FORWARDED_HEADERS, IGNORED_COOKIES, PASS_HEADERS
 from vclgen.versions import Words, words_of
 
@@ -37,10 +38,6 @@ ROUNDS: Final = 6
 """``max_restarts``: verdict, identity, past swr, error make four; two to spare."""
 
 
-PROXIES_IN_A_ROW: Final = 5
-"""With more of them the client is the farthest that was reached: a proxy, never an invention."""
-
-
 @dataclass(frozen=True, slots=True)
 class ScopePlan:
     """One named scope; the first source that is present gives the value, or with ``claim`` the
@@ -54,14 +51,14 @@ class ScopePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayPlan:
+class GatewayPlan(EdgePlan):
     """The gateway profile. Sizes are bytes, times whole seconds.
 
     ``unkeyed_headers`` and ``ignored_cookies`` are regular expressions over names: the headers that
     make a request pass, and the cookies that are no credentials. ``leased``: the node's health
-    depends on its lease; ``hits_need_lease``: so do its hits. ``proxy_peers``: the PROXY listener
-    has to check who connects. A ``stale_if_error`` or ``client_max_age`` of 0 is none. ``words``:
-    those of its Varnish.
+    depends on its lease; ``hits_need_lease``: so do its hits. A ``stale_if_error`` of 0 is
+    none. ``words``: those of its Varnish. ``include``: it stands in somebody else's VCL, where
+    a listener is known by its port.
     """
 
     profile: ClassVar[str] = "gateway"
@@ -83,38 +80,11 @@ class GatewayPlan:
     max_request_size: int
     leased: bool
     hits_need_lease: bool
-    trusted_proxies: tuple[Network, ...]
-    proxy_listener: bool
-    proxy_peers: bool
     stale_if_error: int
-    client_max_age: int
-    client_bypass: bool
     debug: bool
-    cors: CorsPlan | None
-    limits: tuple[LimitPlan, ...]
     words: Words
-
-    @property
-    def client_address(self) -> bool:
-        """Whether the VCL finds out who the client is: rate limits count by it."""
-        return self.forwarded or bool(self.limits)
-
-    @property
-    def forwarded(self) -> bool:
-        """Whether what stands in for proxies is replaced where no proxy sent it."""
-        return bool(self.trusted_proxies) or self.proxy_listener
-
-    @property
-    def proxies_in_a_row(self) -> int:
-        """How many entries of X-Forwarded-For are looked at: VCL has no loops."""
-        return PROXIES_IN_A_ROW
-
-    @property
-    def forwarded_headers(self) -> str:
-        """By which proxies tell of the client, as the alternatives of a regular expression. To an
-        origin behind CGI, WSGI or PHP `_` in a header's name is `-`.
-        """
-        return "|".join(name.replace("-", "[-_]") for name in FORWARDED_HEADERS)
+    include: bool
+    ports: Mapping[str, int]
 
     @property
     def path_pattern(self) -> str:
@@ -167,7 +137,7 @@ class GatewayPlan:
         return {s.name for scope in self.scopes for s in scope.sources if s.kind == kind}
 
 
-def gateway_plan(config: Config) -> GatewayPlan:
+def gateway_plan(config: Config, *, include: bool = False) -> GatewayPlan:
     """Decide everything the gateway's VCL does from the config. Pure; raises nothing."""
     keyed = lowered((*config.vary_headers, *always_keyed(config)))
     scopes = tuple(
@@ -201,6 +171,7 @@ def gateway_plan(config: Config) -> GatewayPlan:
         trusted_proxies=config.varnish.trusted_proxies,
         proxy_listener=proxy_listen is not None,
         proxy_peers=proxy_listen is not None and not is_loopback(proxy_listen.host),
+        told_by=FORWARDED_HEADERS,
         stale_if_error=config.stale_if_error,
         client_max_age=config.client_max_age,
         client_bypass=config.client_bypass,
@@ -208,12 +179,14 @@ def gateway_plan(config: Config) -> GatewayPlan:
         cors=cors_plan(config.cors),
         limits=limit_plans(config),
         words=words_of(config.varnish.version),
+        include=include,
+        ports=listener_ports(config),
     )
 
 
 def longer(config: Config, seconds: float) -> int:
     """What Varnish waits where the controller waits so long for the origin, and then for purges."""
-    return math.ceil(seconds + config.purge.wait_timeout + SPARE_SECONDS)
+    return math.ceil(seconds + purge_wait(config) + SPARE_SECONDS)
 
 
 def covered(name: str, patterns: Iterable[str]) -> bool:

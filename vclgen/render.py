@@ -14,10 +14,14 @@ from vclgen import escape
 from vclgen.config import Config
 from vclgen.direct.plan import DirectPlan, direct_plan
 from vclgen.errors import TemplateError
+from vclgen.include import included, refuse_as_include
 from vclgen.plan import GatewayPlan, gateway_plan
 
 ORIGIN_MARK: Final = "# from: templates/"
 """Before each block of the generated file; ``vclgen.compile`` maps an error's line back by it."""
+WAY_IN: Final = "features/include.vcl.j2"
+"""Varnish's own subs of an include; with one for pipes where anything is piped."""
+PIPE: Final = "sub shellac_pipe {"
 
 
 def vcl_of(config: Config) -> str:
@@ -29,8 +33,21 @@ def vcl_of(config: Config) -> str:
     return render(gateway_plan(config) if config.profile == "gateway" else direct_plan(config))
 
 
+def include_of(config: Config) -> str:
+    """The ``shellac.vcl`` for a config, which another VCL includes.
+
+    Raises:
+        ConfigError: the config wants more than the GraphQL path.
+        TemplateError: as for ``vcl_of``.
+    """
+    refuse_as_include(config)
+    if config.profile == "gateway":
+        return render(gateway_plan(config, include=True))
+    return render(direct_plan(config, include=True))
+
+
 def render(plan: GatewayPlan | DirectPlan) -> str:
-    """The whole ``default.vcl`` for a plan. The same plan always gives the same text.
+    """The VCL for a plan. The same plan always gives the same text.
 
     Raises:
         TemplateError: a value of the plan cannot stand in VCL, or a template is wrong.
@@ -45,6 +62,10 @@ def render(plan: GatewayPlan | DirectPlan) -> str:
     main = "main.vcl.j2" if isinstance(plan, GatewayPlan) else "direct/main.vcl.j2"
     try:
         text = environment.get_template(main).render(plan=plan, feature=feature)
+        if plan.include:
+            text = included(text, plan.ports)
+            way_in = environment.get_template(WAY_IN).render(plan=plan, piped=PIPE in text)
+            text = f"{text}\n\n{ORIGIN_MARK}{WAY_IN}\n{way_in}"
     except JinjaError as error:
         raise TemplateError(f"templates: {error}") from error
     return re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n"

@@ -6,7 +6,7 @@ these parameters loses tags or runs out of restarts, so both come from the same 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +42,7 @@ TAG_LINES: Final = 4
 are tagged ``some``."""
 
 
-def varnishd_parameters(config: Config) -> Mapping[str, str]:
+def varnishd_parameters(config: Config, *, include: bool = False) -> Mapping[str, str]:
     """The parameters of varnishd for this config, by name.
 
     For a direct profile the workspace of a fetch holds the origin's headers, one copy of its tags
@@ -59,7 +59,7 @@ def varnishd_parameters(config: Config) -> Mapping[str, str]:
         "http_resp_size": str(headers),
         "workspace_backend": str(max(workspace, 320 * 1024)),
     }
-    return {**found, "feature": ESI_FEATURES} if direct_plan(config).esi else found
+    return {**found, "feature": ESI_FEATURES} if direct_plan(config, include=include).esi else found
 
 
 def varnishd_arguments(config: Config, vcl: Path) -> list[str]:
@@ -77,9 +77,19 @@ def varnishd_arguments(config: Config, vcl: Path) -> list[str]:
     ]
     if config.profile == "gateway":
         arguments += ["-s", f"verdict=malloc,{config.varnish.verdict_storage}b"]
-    for name, value in varnishd_parameters(config).items():
-        arguments += ["-p", f"{name}={value}"]
-    return arguments
+    return [*arguments, *_parameters(config)]
+
+
+def include_arguments(config: Config) -> list[str]:
+    """What the varnishd of another VCL needs besides its own arguments for ``shellac.vcl``."""
+    listeners = ["-a", f"admin={config.varnish.admin_listen},HTTP", *_proxy_listener(config)]
+    return [*listeners, *_parameters(config, include=True)]
+
+
+def _parameters(config: Config, *, include: bool = False) -> Iterator[str]:
+    for name, value in varnishd_parameters(config, include=include).items():
+        yield "-p"
+        yield f"{name}={value}"
 
 
 def _proxy_listener(config: Config) -> list[str]:

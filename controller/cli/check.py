@@ -27,7 +27,9 @@ from vclgen.errors import ConfigError
 __all__ = ["Finding", "check_config", "check_schema"]
 
 
-async def check_config(config: Config, notices: Sequence[Notice]) -> list[Finding]:
+async def check_config(
+    config: Config, notices: Sequence[Notice], *, include: bool = False
+) -> list[Finding]:
     """Everything that can be said of a config that loads and whose VCL compiles."""
     findings = [Finding("note", n.path or n.file, f"{n.what}; {n.fix}") for n in notices]
     if pushed_file(config.state_dir).is_file():
@@ -36,7 +38,7 @@ async def check_config(config: Config, notices: Sequence[Notice]) -> list[Findin
         findings.append(Finding("note", "schema", said))
     findings += await check_keys(config)
     if config.profile != "gateway":
-        findings += check_direct(config)
+        findings += check_direct(config, include=include)
     if is_alone(config):
         return findings
     try:

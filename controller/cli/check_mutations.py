@@ -40,7 +40,7 @@ def check_mutations(index: SchemaIndex) -> Iterator[Finding]:
     for name in silent_fields(index):
         yield _proposal(index, name, fields[name])
     if index.policy.direct is not None:
-        yield from check_templates(index, index.policy.direct.templates)
+        yield from check_templates(index, index.policy.direct)
 
 
 def _check_target(

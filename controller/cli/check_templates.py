@@ -7,29 +7,35 @@ from collections.abc import Iterator
 from graphql.type import get_named_type
 
 from controller.cli.findings import Finding, hint
-from controller.core.direct import Templates, places, templates_of
+from controller.core.direct import Direct, Templates, places, templates_of
 from controller.core.direct_purges import type_wide
 from controller.core.identifying import identifies
 from controller.core.mutation_types import is_exempt, payload_types, types_of_name
 from controller.core.policy import PurgeType
 from controller.core.schema import SchemaIndex
+from vclgen.direct.profiles import PROFILES, Profile
 
 _SHOWN = 10
 
 
-def check_templates(index: SchemaIndex, templates: Templates) -> Iterator[Finding]:
-    """Types and fields that the schema has not, what is purged as a whole, and what not at all."""
+def check_templates(index: SchemaIndex, direct: Direct) -> Iterator[Finding]:
+    """Types and fields that the schema has not, what is purged as a whole, what not at all, and
+    what is never cached.
+    """
+    templates = direct.templates
     known = [name for name in index.schema.type_map if index.named(name) is not None]
+    profile = PROFILES[direct.profile]
+    own = profile.tag_templates
     for name, texts in templates.items():
         where = f"tagTemplates.{name}"
         type_ = index.named(name)
         if type_ is None:
-            said = f"the schema has no type {name}{hint(name, known)}"
-            yield Finding("note", where, said)
+            if texts != own.get(name):  # a shop need not have all that its profile knows
+                said = f"the schema has no type {name}{hint(name, known)}: this purges nothing"
+                yield Finding("warning", where, said)
             continue
         for possible in index.possible_types(type_):
-            own = templates_of(templates, possible.name, index.schema)
-            if texts != own:
+            if texts != templates_of(templates, possible.name, index.schema):
                 continue
             wanted = sorted(frozenset[str]().union(*map(places, texts)))
             lost = [name for name in wanted if not identifies(possible.fields.get(name))]
@@ -45,6 +51,15 @@ def check_templates(index: SchemaIndex, templates: Templates) -> Iterator[Findin
         if any(not isinstance(target, PurgeType) for target in entry.targets):
             said = "no tag of the origin stands for a query or an operation: purges everything"
             yield Finding("warning", f"mutations.{name}", said)
+    yield from _never_cached(index, profile)
+
+
+def _never_cached(index: SchemaIndex, profile: Profile) -> Iterator[Finding]:
+    root = index.schema.query_type
+    found = [name for name in profile.never_cached if root is not None and name in root.fields]
+    if found:
+        said = f"{profile.name} lets no answer be cached that holds {', '.join(found)}"
+        yield Finding("note", "schema", f"{said}: ask for them in requests of their own")
 
 
 def _unmapped(index: SchemaIndex, templates: Templates) -> Iterator[Finding]:
@@ -53,7 +68,11 @@ def _unmapped(index: SchemaIndex, templates: Templates) -> Iterator[Finding]:
     if without:
         names = ", ".join(without[:_SHOWN]) + (" …" if len(without) > _SHOWN else "")
         said = f"has nothing for {names}: mutations purge nothing for these types"
-        yield Finding("note", "tagTemplates", said)
+        if without == sorted(changed):
+            fix = "what the origin purges by itself is purged, and nothing else"
+            yield Finding("warning", "tagTemplates", f"{said}, so for none at all; {fix}")
+        else:
+            yield Finding("note", "tagTemplates", said)
     for name in sorted(changed):
         texts = templates_of(templates, name, index.schema)
         if texts and not type_wide(texts):

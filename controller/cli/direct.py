@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from controller.cli.findings import Finding
 from vclgen.config import Config
-from vclgen.direct.plan import direct_plan
+from vclgen.config.proxies import Network
+from vclgen.direct.plan import DirectPlan, direct_plan
 from vclgen.errors import ConfigError, Problem
 
 READY_PARAMETERS: Final = urlencode({"query": "query ShellacReady { __typename }"})
@@ -28,26 +29,37 @@ def require_controller(config: Config) -> None:
         raise ConfigError([Problem("the config", None, "direct.controller", what, fix)])
 
 
-def require_gateway(config: Config) -> None:
-    """Raises ConfigError in a direct profile, for what knows the gateway's decisions alone."""
-    if config.profile != "gateway":
-        what = f"{config.profile} has no verdicts: Varnish and the origin decide"
-        fix = "send the request, and read Cache-Status in the answer (docs/passes.md)"
-        raise ConfigError([Problem("the config", None, "profile", what, fix)])
-
-
-def check_direct(config: Config) -> Iterator[Finding]:
+def check_direct(config: Config, *, include: bool = False) -> Iterator[Finding]:
     """What a direct profile's owner should know before the first request."""
     plan = direct_plan(config)
     if not plan.purgers:
         said = (
             "names nobody: the origin can purge through varnish.adminListen alone "
-            f"({config.varnish.admin_listen}), and gets 405 on the public listener"
+            f"({config.varnish.admin_listen})"
+        )
+        said += (
+            ": a purge on another listener reaches the pages of the other VCL and no GraphQL answer"
+            if include
+            else ", and gets 405 on the public listener"
+        )
+        yield Finding("note", "direct.purgers", said)
+    if both := [str(network) for network in plan.purgers if _overlaps(network, plan)]:
+        said = (
+            f"{', '.join(both)} holds trusted proxies: what one of them sends without an address "
+            "in X-Forwarded-For, whoever asked for it, may purge"
         )
         yield Finding("note", "direct.purgers", said)
     if is_alone(config):
         said = "is false: mutations purge nothing, and a purge reaches this Varnish alone"
         yield Finding("note", "direct.controller", said)
+
+
+def _overlaps(network: Network, plan: DirectPlan) -> bool:
+    """Whether a trusted proxy is in the network."""
+    return any(
+        network.version == proxies.version and network.overlaps(proxies)
+        for proxies in plan.trusted_proxies
+    )
 
 
 def direct_tour(config: Config) -> str:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from controller.brain import Brain
-from controller.cli.direct import require_gateway
 from controller.cli.explain_free import (
     free_notes,
     free_outcome,
@@ -47,14 +46,12 @@ _BY_RULES: Final = frozenset(
 
 
 async def explain(config: Config, question: Question) -> Explained:
-    """What Shellac does with a request, decided by the gateway's own code.
+    """What the gateway does with a request, decided by its own code.
 
     Raises:
         SchemaUnavailable: there is no schema to explain it by.
-        ConfigError: the key of a scope that the request has a token for cannot be used; or the
-            profile is a direct one.
+        ConfigError: the key of a scope that the request has a token for cannot be used.
     """
-    require_gateway(config)
     schema, policy = await fetch_schema(config), policy_of(config)
     brain = SchemalessBrain(policy) if schema is None else Brain(policy, schema)
     plan = gateway_plan(config)

@@ -13,23 +13,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.cli.explain_input import Question
+from controller.cli.explain_shared import (
+    INTERNAL,
+    ODD_COOKIE,
+    counting_lines,
+    given_cookies,
+    known_to_change,
+    negotiated,
+    said_by_client,
+    stands_twice,
+    wants_anew,
+)
 from controller.cli.explained import HeaderEffect, Reason
 from controller.core.parts import asks_for_events
 from controller.core.policy import ANONYMOUS
 from vclgen.config.scopes import ScopeSource
-from vclgen.names import PASS_HEADERS
 from vclgen.plan import PLAIN_HEADERS, GatewayPlan
 
-_ODD_COOKIE: Final = re.compile(r"(?:^|;)[^=;]*[^=;\s][^=;]*(?:;|$)")
-_ANY_ACCEPT: Final = re.compile(r"\s*(\*/\*)?\s*")
-_JSON_ACCEPT: Final = re.compile(r"(?i)\s*application/json\s*(;\s*charset=utf-8\s*)?(,|$)")
-_RESPONSE_ACCEPT: Final = re.compile(
-    r"(?i)\s*application/graphql-response\+json\s*(;\s*charset=utf-8\s*)?,"
-    r".*(application/json|application/\*|\*/\*)"
-)
-_PLAIN_ACCEPT: Final = re.compile(r"[!-~]{1,200}")
 _EVENTS: Final = "it wants events (text/event-stream): the origin's own, as they come"
-_INTERNAL: Final = re.compile(r"x-shellac-|shellac-(?!debug$)|xkey|x-hashtwo$|proxy$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,10 @@ def passed_before_verdict(plan: GatewayPlan, question: Question) -> Reason | Non
     for name in plan.bypass_headers:
         if question.values(name):
             return Reason("bypass-header", f"{name} is one of bypassCacheHeaders")
-    if plan.client_bypass and _said_by_client(question, "no-store"):
+    if plan.client_bypass and said_by_client(question, "no-store"):
         return Reason("client-no-store", "it says no-store, and clientBypass obeys")
     accept = ", ".join(question.values("accept"))
-    if not _accepted(accept):
+    if negotiated(accept) is None:
         return Reason("accept", "it wants a page for people (text/html), or its Accept is odd")
     if len(question.values("content-type")) > 1:
         return Reason("repeated-header", "content-type stands there twice")
@@ -88,21 +89,20 @@ def passed_after_verdict(
 ) -> Reason | None:
     """Why a request passes though its document could be cached under ``scopes``."""
     for name in plan.single_headers:
-        if len(_lines(question, name)) > 1:
+        if len(counting_lines(question, name)) > 1:
             return Reason("repeated-header", f"{name} stands there twice, and answers depend on it")
     for name, _ in question.headers:
-        if _lines(question, name) and _unkeyed(plan, name):
+        if counting_lines(question, name) and _unkeyed(plan, name):
             return Reason(
                 "unkeyed-header",
-                f"{_known(name)}: key it with varyHeaders, or drop it with ignoreHeaders",
+                f"{known_to_change(name)}: key it with varyHeaders, or drop it with ignoreHeaders",
             )
     cookies = "; ".join(question.values("cookie"))
     for name in plan.scope_cookies:
-        written = re.escape(name)
-        if re.search(rf"(?:^|;)\s*{written}\s*=.*;\s*{written}\s*=", cookies):
+        if stands_twice(cookies, name):
             return Reason("repeated-cookie", f"{name} stands there twice, and a scope reads it")
-    if cookies and _ODD_COOKIE.search(cookies):
-        return Reason("odd-cookie", "the Cookie header holds a part without `=`")
+    if cookies and ODD_COOKIE.search(cookies):
+        return Reason("odd-cookie", "the Cookie header holds a part without `=` or without a name")
     others = credentials(plan, question, scopes).others
     if others and ANONYMOUS in scopes:
         return Reason(
@@ -128,7 +128,7 @@ def credentials(plan: GatewayPlan, question: Question, scopes: Collection[str]) 
         if scope.name not in scopes:
             continue
         for source in scope.sources:
-            lines = _lines(question, source.name) if source.kind == "header" else []
+            lines = counting_lines(question, source.name) if source.kind == "header" else []
             if source.kind == "cookie" and source.name in cookies:
                 lines = [cookies[source.name]]
             if lines:
@@ -136,9 +136,9 @@ def credentials(plan: GatewayPlan, question: Question, scopes: Collection[str]) 
                 break
     read = {str(source) for source, _ in sources.values()}
     known = ("authorization", *(n for n in plan.scope_headers if n != "authorization"))
-    others = [name for name in known if _lines(question, name) and f"header:{name}" not in read] + [
-        f"cookie {name}" for name in cookies if f"cookie:{name}" not in read
-    ]
+    others = [
+        name for name in known if counting_lines(question, name) and f"header:{name}" not in read
+    ] + [f"cookie {name}" for name in cookies if f"cookie:{name}" not in read]
     return Credentials(sources, tuple(others), tuple(ignored))
 
 
@@ -170,13 +170,13 @@ def _passed(plan: GatewayPlan, name: str) -> str:
 
 def _early(plan: GatewayPlan, question: Question, name: str) -> HeaderEffect | None:
     """What counts before the document does."""
-    if _INTERNAL.match(name):
+    if INTERNAL.match(name):
         return HeaderEffect(name, "dropped", "internal to Shellac")
     if name in plan.bypass_headers:
         return HeaderEffect(name, "passes", "one of bypassCacheHeaders", "bypass-header")
-    if name == "cache-control" and plan.client_bypass and _said_by_client(question, "no-store"):
+    if name == "cache-control" and plan.client_bypass and said_by_client(question, "no-store"):
         return HeaderEffect(name, "passes", "no-store, and clientBypass obeys", "client-no-store")
-    if name == "accept" and not _accepted(", ".join(question.values(name))):
+    if name == "accept" and negotiated(", ".join(question.values(name))) is None:
         return HeaderEffect(name, "passes", "text/html, or odd", "accept")
     return None
 
@@ -197,11 +197,11 @@ def _effect(
         return HeaderEffect(name, "keyed", "its value splits the cache; the origin gets it")
     if name == "authorization" or name in plan.scope_headers:
         return _credential(name, f"header:{name}", found, scopes)
-    if name == "accept-language" and not _lines(question, name):
+    if name == "accept-language" and not counting_lines(question, name):
         return HeaderEffect(name, "dropped", "* is the same as none")
     if _unkeyed(plan, name):
-        return HeaderEffect(name, "passes", _known(name), "unkeyed-header")
-    if plan.client_bypass and name == _wants_anew(question):
+        return HeaderEffect(name, "passes", known_to_change(name), "unkeyed-header")
+    if plan.client_bypass and name == wants_anew(question):
         return HeaderEffect(name, "dropped", "no-cache: the answer is fetched anew (clientBypass)")
     if name in PLAIN_HEADERS:
         return HeaderEffect(name, "forwarded", "part of every fetch")
@@ -224,53 +224,12 @@ def _credential(
 
 
 def _cookies(plan: GatewayPlan, question: Question) -> tuple[dict[str, str], dict[str, str]]:
-    """The cookies that are credentials, and those that are ignored, as vmod_cookie reads them: one
-    without a value is none, a blank before `=` belongs to the name, of two the last counts.
-    """
-    parts = "; ".join(question.values("cookie")).split(";")
-    pairs = (part.lstrip().partition("=") for part in parts)
-    given = {name: value for name, _, value in pairs if name and value}
+    """The cookies that are credentials, and those that are ignored."""
+    given = given_cookies(question)
     ignored = {name for name in given if re.search(plan.ignored_cookies, name)}
     kept = {name: value for name, value in given.items() if name not in ignored}
     return kept, {name: given[name] for name in given if name in ignored}
 
 
-def _lines(question: Question, name: str) -> list[str]:
-    """The lines of a header that count."""
-    lines = question.values(name)
-    return [] if name == "accept-language" and lines and lines[0] == "*" else lines
-
-
-def _said_by_client(question: Question, word: str, *, name: str = "cache-control") -> bool:
-    """Whether a directive without an argument stands in a header."""
-    value = ", ".join(question.values(name))
-    return re.search(rf"(?i)(^|,)\s*{word}\s*(,|$)", value) is not None
-
-
-def _wants_anew(question: Question) -> str | None:
-    """The header by which a client asks for an answer that is not from the cache."""
-    name = "cache-control" if question.values("cache-control") else "pragma"
-    return name if _said_by_client(question, "no-cache", name=name) else None
-
-
 def _unkeyed(plan: GatewayPlan, name: str) -> bool:
     return re.match(f"(?i){plan.unkeyed_headers}:", f"{name}:") is not None
-
-
-def _known(name: str) -> str:
-    """Why a header is known to change answers."""
-    for known, why in PASS_HEADERS.items():
-        if name == known or (known.endswith("*") and name.startswith(known[:-1])):
-            return f"{name} is known to change answers ({why}) and not keyed"
-    return f"{name} is one of passHeaders"
-
-
-def _accepted(accept: str) -> bool:
-    if (
-        _ANY_ACCEPT.fullmatch(accept)
-        or _JSON_ACCEPT.match(accept)
-        or _RESPONSE_ACCEPT.match(accept)
-    ):
-        return True
-    plain = re.sub(r"\s", "", accept.lower())
-    return "text/html" not in plain and _PLAIN_ACCEPT.fullmatch(plain) is not None

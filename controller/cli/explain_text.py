@@ -10,13 +10,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from controller.cli.explained import Explained, LeftToTheAnswer, ShownPurge, ShownScope
+from controller.cli.explained import Explained, LeftToTheAnswer, Reason, ShownPurge, ShownScope
 from controller.core.ruled import HINT, Cause, RuledType
 
-_STYLES = {
+STYLES = {
     "cached": "bold green",
     "perhaps cached": "bold green",
     "mutation": "bold yellow",
+    "not stored": "bold yellow",
     "refused": "bold red",
 }
 _FEW = 5
@@ -34,16 +35,16 @@ def _parts(found: Explained) -> Iterator[RenderableType]:
     yield _headline(found)
     facts = list(_facts(found))
     if facts:
-        yield _table(facts)
+        yield table(facts)
     for error in found.errors:
         where = ", ".join(f"line {line}, column {column}" for line, column in error.locations)
-        yield _hanging("error", f"{where}: {error.message}" if where else error.message)
+        yield hanging("error", f"{where}: {error.message}" if where else error.message)
     if found.headers:
-        yield _title("Headers")
-        yield _table((h.name, _tagged(h.effect, h.detail), h.words) for h in found.headers)
+        yield title("Headers")
+        yield table((h.name, tagged(h.effect, h.detail), h.words) for h in found.headers)
     if found.rules:
-        yield _title("Rules")
-        yield _table(
+        yield title("Rules")
+        yield table(
             (
                 r.name,
                 f"maxAge {r.max_age}, swr {r.swr}, {r.scope}",
@@ -53,15 +54,15 @@ def _parts(found: Explained) -> Iterator[RenderableType]:
             for r in found.rules
         )
     if found.types:
-        yield _title("Selected, and what matches it")
-        yield _table(_selected(found.types))
+        yield title("Selected, and what matches it")
+        yield table(_selected(found.types))
     if found.left is not None and (found.left.rules or found.left.non_cacheable):
-        yield _title("Left to the answer")
-        yield _table(_left(found.left))
+        yield title("Left to the answer")
+        yield table(_left(found.left))
     if found.tags is not None:
-        yield _title("Tags")
+        yield title("Tags")
         tags = found.tags
-        yield _table(
+        yield table(
             (title, "\n".join(names))
             for title, names in (
                 ("service", tags.service),
@@ -74,37 +75,44 @@ def _parts(found: Explained) -> Iterator[RenderableType]:
             if names
         )
     if found.purge is not None:
-        yield _title("Purges at most")
-        yield _table(_purged(found.purge))
+        yield title("Purges at most")
+        yield table(_purged(found.purge))
     if found.sent is not None:
-        yield _title("Sent to the origin")
+        yield title("Sent to the origin")
         yield Padding(Text(_readable(found), overflow="fold"), (0, 0, 0, 2), expand=False)
     if found.operation is not None:
-        yield _title("SHA-256, as operationHashes has it")
-        yield _table(
+        yield title("SHA-256, as operationHashes has it")
+        yield table(
             [
                 ("document", found.operation.document_hash),
                 ("operation", found.operation.operation_hash),
             ]
         )
     if found.notes:
-        yield _title("Notes")
+        yield title("Notes")
         yield from (Padding(Text(note), (0, 0, 0, 2), expand=False) for note in found.notes)
 
 
 def _headline(found: Explained) -> Text:
-    line = Text(found.outcome, style=_STYLES.get(found.outcome, "bold"))
+    line = Text(found.outcome, style=STYLES.get(found.outcome, "bold"))
     if found.outcome in ("cached", "perhaps cached"):
         most = "at most " if found.left is not None and found.left.rules else ""
         line.append(f" for {most}{found.max_age} s", style="not bold")
         if found.swr:
             line.append(f", then stale for at most {found.swr} s", style="not bold")
-    if found.reason is not None:
-        detail = "" if found.reason.detail == found.outcome else f"{found.reason.detail}: "
-        why = found.reason.meaning or found.reason.message
-        line.append(f": {detail}{why}", style="not bold")
-        if found.reason.meaning is not None and not found.errors:
-            line.append(f" ({found.reason.message})", style="not bold")
+    return headline_reason(line, found.reason, found.outcome, alone=bool(found.errors))
+
+
+def headline_reason(
+    line: Text, reason: Reason | None, outcome: str, *, alone: bool = False
+) -> Text:
+    """The first line with why; ``alone``: the message stands elsewhere."""
+    if reason is None:
+        return line
+    detail = "" if reason.detail == outcome else f"{reason.detail}: "
+    line.append(f": {detail}{reason.meaning or reason.message}", style="not bold")
+    if reason.meaning is not None and not alone:
+        line.append(f" ({reason.message})", style="not bold")
     return line
 
 
@@ -202,20 +210,24 @@ def _readable(found: Explained) -> str:
     return print_ast(parse(found.sent, no_location=True))
 
 
-def _tagged(word: str, detail: str | None) -> Text:
+def tagged(word: str, detail: str | None) -> Text:
+    """A word, red with the detail of a pass."""
     text = Text(word, style="red" if detail else "")
     return text.append(f" ({detail})") if detail else text
 
 
-def _title(words: str) -> Text:
+def title(words: str) -> Text:
+    """The heading of a section."""
     return Text(f"\n{words}", style="bold")
 
 
-def _hanging(word: str, words: str) -> RenderableType:
-    return _table([(word, words)])
+def hanging(word: str, words: str) -> RenderableType:
+    """A word with what is said of it beside it."""
+    return table([(word, words)])
 
 
-def _table(rows: Iterable[Row]) -> RenderableType:
+def table(rows: Iterable[Row]) -> RenderableType:
+    """Rows in columns, indented."""
     table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
     for row in rows:
         cells = [cell if isinstance(cell, Text) else Text(cell) for cell in row]

@@ -148,16 +148,17 @@ class Explained:
 
     def as_dict(self) -> Mapping[str, Any]:
         """For ``--json``: every member always there, names as in the config."""
-        found: Mapping[str, Any] = _json(self)
+        found: Mapping[str, Any] = to_json(self)
         return found
 
 
-def _json(value: Any) -> Any:
+def to_json(value: Any) -> Any:
+    """An explanation as JSON has it."""
     if isinstance(value, Fault):
         places = [{"line": line, "column": column} for line, column in value.locations]
         return {"message": value.message, "locations": places}
     if is_dataclass(value):
-        return {to_camel(f.name): _json(getattr(value, f.name)) for f in fields(value)}
+        return {to_camel(f.name): to_json(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, tuple):
-        return [_json(item) for item in value]
+        return [to_json(item) for item in value]
     return value

@@ -21,13 +21,18 @@ from controller.cli.check import check_config
 from controller.cli.configs import Chosen, choose
 from controller.cli.direct import direct_tour
 from controller.cli.explain import explain
-from controller.cli.explain_input import read_question
+from controller.cli.explain_direct import explain_direct
+from controller.cli.explain_direct_text import rendered_directly
+from controller.cli.explain_input import read_headers, read_question
 from controller.cli.explain_text import rendered
+from controller.cli.explained import Explained
+from controller.cli.explained_direct import DirectExplained
 from controller.cli.playground import playground_command
 from controller.cli.purges import purge_app
 from controller.cli.reload import reload_command
 from controller.cli.schemas import schema_app
 from controller.cli.serve import run_serve
+from controller.cli.shape import Shape, ShapeOption
 from controller.cli.tokens import token_app
 from controller.cli.tour import tour
 from controller.cli.up import Setup, ensure_secret, prepare, run_up
@@ -38,10 +43,11 @@ from controller.errors import (
     RequestRefused,
     SchemaUnavailable,
 )
-from vclgen.compile import compile_vcl
+from vclgen.compile import compile_include, compile_vcl
 from vclgen.errors import ConfigError, ShellacError, VclError
-from vclgen.render import vcl_of
-from vclgen.start import varnishd_arguments
+from vclgen.include import FILE_NAME
+from vclgen.render import include_of, vcl_of
+from vclgen.start import include_arguments, varnishd_arguments
 
 FAILED: Final = 1
 BAD_CONFIG: Final = 2
@@ -119,19 +125,23 @@ def render_command(
     environment: EnvironmentOption = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Write default.vcl and varnishd.args into this directory."),
+        typer.Option(help="Write the VCL and varnishd.args into this directory."),
     ] = None,
+    shape: ShapeOption = Shape.DEFAULT,
 ) -> None:
-    """Render default.vcl to standard output, or with its start line into a directory."""
+    """Render the VCL to standard output, or with its start line into a directory."""
     chosen = _choose(config, origin, environment)
-    vcl = vcl_of(chosen.config)
+    include = shape is Shape.INCLUDE
+    vcl = include_of(chosen.config) if include else vcl_of(chosen.config)
     if output is None:
         sys.stdout.write(vcl)
         return
     output.mkdir(parents=True, exist_ok=True)
-    file = output.absolute() / "default.vcl"
+    file = output.absolute() / (FILE_NAME if include else "default.vcl")
     file.write_text(vcl)
-    arguments = varnishd_arguments(chosen.config, file)
+    arguments = (
+        include_arguments(chosen.config) if include else varnishd_arguments(chosen.config, file)
+    )
     (output / "varnishd.args").write_text("\n".join(arguments) + "\n")
     ensure_secret(chosen.config.secret_file)
     err.print(f"wrote {file} and {output.absolute() / 'varnishd.args'}", markup=False)
@@ -142,12 +152,22 @@ def check_command(
     config: ConfigOption = None,
     origin: OriginOption = None,
     environment: EnvironmentOption = None,
+    shape: ShapeOption = Shape.DEFAULT,
+    host: Annotated[
+        Path | None, typer.Option("--host", help="With --as include: the VCL that includes it.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check config, schema and VCL, and say what will not be cached or purged."""
     chosen = _choose(config, origin, environment, quiet=True)
-    compile_vcl(vcl_of(chosen.config))
-    findings = asyncio.run(check_config(chosen.config, chosen.notices))
+    include = shape is Shape.INCLUDE
+    if include:
+        compile_include(include_of(chosen.config), host)
+    elif host is not None:
+        raise typer.BadParameter("needs --as include", param_hint="--host")
+    else:
+        compile_vcl(vcl_of(chosen.config))
+    findings = asyncio.run(check_config(chosen.config, chosen.notices, include=include))
     if as_json:
         out.print_json(json.dumps([finding.as_dict() for finding in findings]))
     else:
@@ -176,16 +196,36 @@ def explain_command(
     header: Annotated[
         list[str] | None, typer.Option("--header", "-H", help="A request header, NAME: VALUE.")
     ] = None,
+    answer_header: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answer-header",
+            "-A",
+            help="In a direct profile: a header of the origin's answer, NAME: VALUE.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what Shellac does with a request: rules, scopes, key, tags, or why it passes."""
-    question = read_question(document, variables, operation, header or [])
-    chosen = _choose(config, origin, environment, quiet=True)
-    explained = asyncio.run(explain(chosen.config, question))
+    chosen = _choose(config, origin, environment, quiet=True).config
+    is_direct = chosen.profile != "gateway"
+    question = read_question(document, variables, operation, header or [], any_url=is_direct)
+    answer = read_headers(answer_header or [], "--answer-header")
+    explained: Explained | DirectExplained
+    if is_direct:
+        explained = asyncio.run(explain_direct(chosen, question, answer))
+        shown = rendered_directly(explained)
+    elif answer:
+        raise typer.BadParameter(
+            "the gateway's rules decide, not the answer", param_hint="--answer-header"
+        )
+    else:
+        explained = asyncio.run(explain(chosen, question))
+        shown = rendered(explained)
     if as_json:
         out.print_json(json.dumps(explained.as_dict()))
     else:
-        out.print(rendered(explained), soft_wrap=False)
+        out.print(shown, soft_wrap=False)
     if explained.errors:
         raise typer.Exit(BAD_CONFIG)
 

@@ -20,9 +20,11 @@ import typer
 
 from controller.cli.configs import choose
 from controller.cli.purges import TokenOption, UrlOption, kept_token
+from controller.cli.shape import Shape, ShapeOption
 from controller.cli.varnishadm import Varnishadm, reached
 from controller.errors import NodeMisbehaved, RequestRefused
 from vclgen.config import Config
+from vclgen.include import FILE_NAME, HEAD
 from vclgen.render import vcl_of
 
 PREFIX: Final = "shellac-"
@@ -55,6 +57,7 @@ def reload_command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show how the VCL would change, and change nothing.")
     ] = False,
+    shape: ShapeOption = Shape.DEFAULT,
     url: UrlOption = None,
     token: TokenOption = None,
 ) -> None:
@@ -64,14 +67,22 @@ def reload_command(
     change needs a restart, nothing has changed.
     """
     chosen = choose(config, origin, environment).config
+    address_of_admin = url or f"http://{chosen.controller.admin_listen.reachable}"
+    if shape is Shape.INCLUDE:
+        if dry_run:
+            raise typer.BadParameter("shows nothing with --as include", param_hint="--dry-run")
+        _reload_controller(_Admin(address_of_admin, chosen, token), chosen.digest)
+        return
     workdirs = workdir or ([] if address else [chosen.state_dir / "varnish"])
     varnishes = list(reached(workdirs, address or [], secret))
+    for varnish in varnishes:
+        _refuse_host(varnish)
     vcl = vcl_of(chosen)
     if dry_run:
         for varnish in varnishes:
             sys.stdout.writelines(_difference(varnish, vcl))
         return
-    admin = _Admin(url or f"http://{chosen.controller.admin_listen.reachable}", chosen, token)
+    admin = _Admin(address_of_admin, chosen, token)
     name = f"{PREFIX}{chosen.digest}-{secrets.token_hex(3)}"
     file = chosen.state_dir / f"{name}.vcl"
     file.write_text(vcl)
@@ -80,9 +91,27 @@ def reload_command(
         file.replace(chosen.state_dir / "default.vcl")
     finally:
         file.unlink(missing_ok=True)
-    plan = admin.reloaded["plan"]
-    admin.wait(chosen.digest, plan)
-    typer.echo(f"reloaded: config {chosen.digest}" + _cold(admin.reloaded))
+    _wait(admin, chosen.digest)
+
+
+def _reload_controller(admin: _Admin, digest: str) -> None:
+    """Where another VCL includes ours, who runs that Varnish has reloaded it before."""
+    admin.reload()
+    _wait(admin, digest)
+
+
+def _wait(admin: _Admin, digest: str) -> None:
+    admin.wait(digest, admin.reloaded["plan"])
+    typer.echo(f"reloaded: config {digest}" + _cold(admin.reloaded))
+
+
+def _refuse_host(varnish: Varnishadm) -> None:
+    """Raises NodeMisbehaved where the whole VCL would take the place of one that includes ours."""
+    if varnish.includes(varnish.listed().active, HEAD):
+        raise NodeMisbehaved(
+            f"varnishd at {varnish} serves by a VCL that includes {FILE_NAME}: render that again "
+            "with --as include, reload varnishd, then `shellac reload --as include`"
+        )
 
 
 def _exchange(

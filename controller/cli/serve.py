@@ -44,6 +44,7 @@ from controller.schema_keeper import SchemaKeeper
 from controller.tokens.reader import TokenReader
 from controller.tokens.store import NAME as TOKENS_NAME
 from vclgen.config import Address, Config
+from vclgen.config.waiting import purge_wait
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ async def _running(
             log,
             lambda: nodes.workers,
             freshness,
-            wait_seconds=config.purge.wait_timeout,
+            wait_seconds=purge_wait(config),
             peers=peers,
         )
         gateway = Gateway(Brain(policy, None), origin, purger, freshness, rules)

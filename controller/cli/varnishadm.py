@@ -49,6 +49,10 @@ class Varnishadm:
         """The text of a loaded VCL."""
         return self._ask(["vcl.show", name]).strip("\n") + "\n"
 
+    def includes(self, name: str, text: str) -> bool:
+        """Whether ``text`` stands in a loaded VCL, or in a file that it includes."""
+        return text in self._ask(["vcl.show", "-v", name])
+
     def load(self, name: str, file: Path, text: str) -> None:
         """Compile and load a VCL under a new name, by which nothing is served yet. ``text`` is what
         stands in the file.

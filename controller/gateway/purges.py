@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Final
 
 from controller.core.dialects.asked import Asked, Counts, Meant, Refused, Reply
 from controller.core.dialects.profiles import read_purge
@@ -22,10 +21,6 @@ from controller.gateway.mutation_purges import PENDING, shown
 from controller.purge.purger import Outcome, Purger
 
 logger = logging.getLogger(__name__)
-
-WAIT_SECONDS: Final = 3.0
-"""At least, for the nodes: in a burst the run that takes a purge is up to a second away, and
-Magento waits ten."""
 
 
 async def answer_purge(request: Request, direct: Direct | None, purger: Purger) -> Response:
@@ -50,7 +45,7 @@ async def answer_purge(request: Request, direct: Direct | None, purger: Purger) 
         source = f"{found.dialect} {asked.method}"
         joined = (_joined(found, source, soft=soft) for soft in (False, True))
         purges = [each for each in joined if each is not None]
-        outcomes = await asyncio.gather(*(purger.purge(p, least=WAIT_SECONDS) for p in purges))
+        outcomes = await asyncio.gather(*(purger.purge(p) for p in purges))
     except LogUnavailable as error:
         return _response(Reply(503, f"The purge is not recorded, so send it again: {error}"))
     reply = found.reply(_counts(purges, outcomes))

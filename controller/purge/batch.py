@@ -11,7 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from controller.core.origin_tags import SOME_KEY, names_objects_of_an_origin
+from controller.core.origin_tags import (
+    SOME_KEY,
+    SOME_URL_KEY,
+    names_a_url,
+    names_objects_of_an_origin,
+)
 from controller.core.tags import Tag, service_tag, wire
 from controller.purge.log import Entry
 
@@ -79,6 +84,8 @@ def _keys(tags: Collection[Tag], service: str) -> list[str]:
     keys = dict.fromkeys(wire(service, tag) for tag in tags)
     if any(map(names_objects_of_an_origin, tags)):
         keys[SOME_KEY] = None
+    if any(map(names_a_url, tags)):
+        keys[SOME_URL_KEY] = None
     return list(keys)
 
 

@@ -51,8 +51,9 @@ RUN_ENTRIES: Final = 2_000
 """Entries read, joined and applied together at most."""
 RUNS: Final = (50, 10)
 """A second, and at once."""
-DIRECT_RUNS: Final = (1, 1)
-"""Of a node that fetches without the controller: each run lets it refuse what it is fetching."""
+DIRECT_RUNS: Final = (1, 5)
+"""Of a node that fetches without the controller: each run lets it refuse what it is fetching. At
+once as many as an edit or two come to: whoever sends them waits for each in turn."""
 
 
 class NodeWorker:

@@ -19,13 +19,12 @@ from controller.purge.node import NodeWorker
 from controller.purge.peers import Peers
 from controller.purge.registry import Registry
 from controller.purge.state import NodeOutcome, NodeResult, NodeStatus
+from vclgen.config.waiting import GATEWAY_SECONDS
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-WAIT_SECONDS: Final = 0.150
-"""How long an answer waits for the nodes by default (``purge.waitTimeout``)."""
 AGAIN_SECONDS: Final = 0.5
 """Between two attempts to record what an intent has become."""
 
@@ -66,7 +65,7 @@ class Purger:
         workers: Callable[[], Sequence[NodeWorker]],
         freshness: Freshness,
         *,
-        wait_seconds: float = WAIT_SECONDS,
+        wait_seconds: float = GATEWAY_SECONDS,
         peers: Peers | None = None,
     ) -> None:
         self.log = log
@@ -87,9 +86,8 @@ class Purger:
         """The workers of now."""
         return tuple(self._workers())
 
-    async def purge(self, purge: Purge, *, least: float = 0.0) -> Outcome:
-        """Record ``purge`` and wait until every node has applied it, or ``wait_seconds``, but
-        ``least`` seconds if it comes to that.
+    async def purge(self, purge: Purge) -> Outcome:
+        """Record ``purge`` and wait until every node has applied it, or ``wait_seconds``.
 
         It goes on when the caller is cancelled. ``recorded`` counts by the first word of the
         source.
@@ -99,7 +97,7 @@ class Purger:
         """
         if _is_nothing(purge):
             return NOTHING
-        return await self._to_its_end(self._purge(purge, None, least))
+        return await self._to_its_end(self._purge(purge, None))
 
     async def purge_written(self, purge: Purge) -> Outcome:
         """The same for a write that went out without an intent: where this cannot be recorded now,
@@ -139,9 +137,7 @@ class Purger:
             self._start(self._again(lambda: self.log.withdraw(intent)))
         return NOTHING
 
-    async def _purge(
-        self, purge: Purge, intent: Intent | None, least: float = 0.0, *, again: bool = False
-    ) -> Outcome:
+    async def _purge(self, purge: Purge, intent: Intent | None, *, again: bool = False) -> Outcome:
         started = time.perf_counter()
         try:
             seq = await self._record(purge, intent)
@@ -151,7 +147,7 @@ class Purger:
             logger.error("a write went out, and its purge could not be recorded yet: %s", error)
             self._start(self._again(lambda: self._record(purge, intent)))
             return Outcome(None, recorded=False)
-        seconds = max(self._wait_seconds, least)
+        seconds = self._wait_seconds
         own, others = await asyncio.gather(
             self._own(seq, started, seconds), self._others(seq, seconds)
         )

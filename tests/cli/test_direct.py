@@ -48,10 +48,3 @@ def test_serve_has_nothing_to_run_where_the_vcl_works_alone(folder: Path) -> Non
     done = shellac(folder, "serve")
     assert done.returncode == 2
     assert "direct.controller: the VCL works alone" in done.stderr
-
-
-def test_explain_knows_the_gateway_alone(folder: Path) -> None:
-    done = shellac(folder, "explain", "{ a }")
-    assert done.returncode == 2
-    assert "magento has no verdicts" in done.stderr
-    assert "Cache-Status" in done.stderr

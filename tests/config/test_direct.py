@@ -3,9 +3,14 @@
 import pytest
 
 from tests.config.support import config, only_problem, problems
-from vclgen.config import load_config_text
+from vclgen.config import Config, load_config_text
+from vclgen.config.document import markdown
+from vclgen.config.profiles import GATEWAY_ALONE
 
 DIRECT = "originUrl: http://shop.test/graphql\nprofile: magento\n"
+TAGGED = "originUrl: http://shop.test/graphql\nprofile: tagged\n"
+REFUSED = "## Refused in a direct profile"
+ORIGINS = "originUrl: http://a.test/graphql\norigins: "
 
 
 def test_a_profile_alone_is_a_whole_config():
@@ -29,6 +34,9 @@ def test_a_profile_alone_is_a_whole_config():
         ("globalIds", "true"),
         ("maxTags", "20"),
         ("lookupBodySize", "5kb"),
+        ("blockIntrospection", "true"),
+        ("staleIfError", "60"),
+        ("originProbe", "{interval: 1s}"),
     ],
 )
 def test_a_key_of_the_gateway_is_refused_where_ignoring_it_would_be_wrong(key, value):
@@ -38,9 +46,20 @@ def test_a_key_of_the_gateway_is_refused_where_ignoring_it_would_be_wrong(key, v
 
 
 @pytest.mark.parametrize(
-    "text", ["keyFields: {defaults: [id]}", "mutationPolicy: List", "varyHeaders: [x-group]"]
+    "text",
+    [
+        "keyFields: {defaults: [id]}",
+        "mutationPolicy: List",
+        "varyHeaders: [x-group]",
+        "cors: {origins: ['https://a.test']}",
+        "rateLimits: [{name: a, groupBy: ip, limit: {budget: 1, window: 1m}}]",
+        "clientMaxAge: 5",
+        "clientBypass: true",
+        "varnish: {proxyListen: '127.0.0.1:8083', trustedProxies: [10.0.0.0/8]}",
+        "origins: [{url: 'http://two.test/graphql', weight: 3}]",
+    ],
 )
-def test_what_is_about_mutations_and_keys_stays(text):
+def test_what_means_the_same_there_stays(text):
     assert load_config_text(DIRECT + text).config
 
 
@@ -55,6 +74,8 @@ def test_a_key_of_the_direct_profiles_is_refused_by_the_gateway(text):
         ("originUrl: https://a.test/graphql\n", "originUrl", "plain HTTP"),
         ("originUrl: http://a.test/api\n", "originUrl", "names /api"),
         ("originUrl: http://a.test/graphql?a=b\n", "originUrl", "?a=b"),
+        (f"{ORIGINS}[{{url: 'https://b.test/graphql'}}]\n", "origins[0].url", "plain HTTP"),
+        (f"{ORIGINS}[{{url: 'http://b.test/api'}}]\n", "origins[0].url", "names /api"),
     ],
 )
 def test_an_origin_that_varnish_cannot_ask_is_refused(text, path, what):
@@ -105,3 +126,26 @@ def test_templates_of_tags_change_no_object_and_so_no_digest():
     changed = config(DIRECT + "tagTemplates: {A: ['a_{id}']}")
     assert changed.digest == config(DIRECT).digest
     assert config(DIRECT + "direct: {swr: 5}").digest != changed.digest
+
+
+@pytest.mark.parametrize("written", ["xkey", "XKey"])
+def test_tags_may_stand_in_xkey(written):
+    text = f"{TAGGED}direct: {{tags: {{header: {written}}}}}"
+    assert load_config_text(text).config.direct.tags.header == "xkey"
+
+
+@pytest.mark.parametrize("written", ["xkey-purge", "X-Shellac-Tags", "x-hashtwo", "connection"])
+def test_tags_may_not_stand_in_a_header_of_ours(written):
+    problem = only_problem(f"{TAGGED}direct: {{tags: {{header: {written}}}}}")
+    assert problem.path == "direct.tags.header"
+
+
+def test_the_servers_that_vcl_names_are_in_the_digest():
+    several = config(f"{ORIGINS}[{{url: 'http://b.test/graphql'}}]\nprofile: magento")
+    alone = config("originUrl: http://a.test/graphql\nprofile: magento")
+    assert several.digest != alone.digest
+
+
+@pytest.mark.parametrize("name", GATEWAY_ALONE)
+def test_a_key_that_is_refused_there_is_said_to_be(name):
+    assert f"| `{Config.model_fields[name].alias}` |" in markdown().partition(REFUSED)[2]

@@ -19,6 +19,7 @@ from vclgen.config import (
     load_config,
     load_config_text,
 )
+from vclgen.config.waiting import purge_wait
 from vclgen.escape import header_name, quoted
 
 
@@ -29,7 +30,7 @@ def test_an_origin_is_enough():
     assert found.key_fields.defaults == (("id",), ("_id",), ("key",))
     assert found.default_scope == "ANONYMOUS"
     assert found.path == "/graphql"
-    assert found.purge.wait_timeout == 0.15
+    assert purge_wait(found) == 0.15
     assert found.max_body_size == found.max_request_size == 10 * 1024 * 1024
     assert found.varnish.nodes == ("http://127.0.0.1:8081",)
     assert found.controller.gateway_address == Address("127.0.0.1", 8090)

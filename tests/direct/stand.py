@@ -26,6 +26,7 @@ from controller.purge.terms import Door, Lease
 from tests.direct.shop import SCHEMA, Shop
 from tests.direct.site import SECRET, SERVICE, Site
 from tests.purge.conftest import eventually
+from vclgen.config.waiting import DIRECT_SECONDS
 
 TEMPLATES: Final = {"ProductInterface": ("cat_p_{id}", "cat_p")}
 
@@ -103,7 +104,7 @@ async def running_stand(site: Site, directory: Path, profile: Profile) -> AsyncI
         origin = Origin(site.config.origin_url, constants={})
         asked = await stack.enter_async_context(origin)
         worker = worker_of(site, log, freshness)
-        purger = Purger(log, lambda: [worker], freshness)
+        purger = Purger(log, lambda: [worker], freshness, wait_seconds=DIRECT_SECONDS)
         brain = Brain(policy, SCHEMA)
         gateway = Gateway(brain, asked, purger, freshness, gateway_rules(site.config))
         passes = Listener(gateway, site.config.controller.pass_listen, any_method=True)

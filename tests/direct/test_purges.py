@@ -8,7 +8,6 @@ import re
 
 import pytest
 
-from controller.gateway import purges
 from controller.purge.batch import PurgeRequest
 from controller.purge.connection import NodeConnection
 from tests.core.dialects import clients
@@ -112,6 +111,15 @@ async def test_a_url_is_purged_at_its_host(tagged: Stand, method: str) -> None:
     assert await tagged.read("/news?page=2") == "HIT"
 
 
+async def test_a_host_too_long_for_a_purge_holds_up_no_other_one(tagged: Stand) -> None:
+    await tagged.stored(A)
+    assert (await tagged.send("PURGE", "/", Host="h" * 8_182)).status_code == 200
+    assert await tagged.read(A) == "MISS"
+    await tagged.stored(A)
+    assert (await tagged.send("PURGE", Surrogate_Key="cat_p_1")).status_code == 200
+    assert await tagged.read(A) == "MISS"
+
+
 async def test_wpgraphqls_keys_are_purged(wpgraphql: Stand) -> None:
     post, skipped = "/p?tags=cG9zdDox%3D+list:post", "/p?tags=skipped:post"
     await wpgraphql.stored(post, skipped)
@@ -153,7 +161,7 @@ async def test_a_purge_that_a_node_does_not_have_yet_is_pending(
         return await send(self, request, log_id=log_id)
 
     monkeypatch.setattr(NodeConnection, "purge", held)
-    monkeypatch.setattr(purges, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(magento.purger, "_wait_seconds", 0.0)
     (pattern,) = clients.magento(["cat_p_1"])
     answer = await magento.send("PURGE", X_Magento_Tags_Pattern=pattern)
     assert (answer.status_code, answer.headers["Shellac-Purge"]) == (202, "pending")

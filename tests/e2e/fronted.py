@@ -110,7 +110,7 @@ def running_haproxy(
     """varnish/haproxy.cfg as it is, with what it reads from the environment.
 
     ``health`` is where it asks for Varnish's health, by default its admin listener. It is waited
-    for until a path that Varnish does not serve is answered with status ``until``.
+    for until `/` is answered with status ``until``: a gateway does not serve it.
     """
     server, client = certificate(folder)
     port, plain = free_port(), free_port()
@@ -131,7 +131,7 @@ def running_haproxy(
 
 
 @contextmanager
-def running_hitch(stack: Stack, folder: Path) -> Iterator[Front]:
+def running_hitch(stack: Stack, folder: Path, *, until: int = 404) -> Iterator[Front]:
     """varnish/hitch.conf with other addresses and certificate: hitch reads no environment."""
     server, client = certificate(folder)
     port = free_port()
@@ -151,7 +151,7 @@ def running_hitch(stack: Stack, folder: Path) -> Iterator[Front]:
     command = ["hitch", "--config", file]
     with running(command, log=folder / "hitch.log") as process:
         front = Front(port, 0, client, process)
-        wait_until_serving(front, 404)
+        wait_until_serving(front, until)
         yield front
 
 

@@ -23,7 +23,7 @@ from tests.support.stack import (
     send,
 )
 
-POST = "{ post(id: 1) { title } }"
+POST = "{ post(id: 1) { title likes } }"
 LIKE = "mutation { likePost(id: 1) { likes } }"
 
 
@@ -45,9 +45,15 @@ def likes(apart: Apart) -> int:
     return sum("likePost" in body and "operationName" not in body for body in bodies)
 
 
-def assert_becomes_a_miss(apart: Apart) -> None:
-    """The post is purged sooner or later."""
-    wait_for(lambda: apart.query(POST).headers["gcdn-cache"] == "MISS", what="it to be purged")
+def assert_becomes_fresh(apart: Apart) -> None:
+    """The post is purged sooner or later.
+
+    Whoever reads meanwhile need not see a miss: a purge makes what it looks for stale before it
+    removes it, and the refresh that a read begins in between is stored, for it began after the
+    purge.
+    """
+    now = apart.demo.data(POST)
+    wait_for(lambda: apart.query(POST).json()["data"] == now, what="it to be purged")
 
 
 def listening(apart: Apart) -> bool:
@@ -124,14 +130,15 @@ def test_a_client_that_hangs_up_cancels_nothing(apart: Apart) -> None:
         apart.demo.wait_until_held()
         apart.demo.release()
         wait_for(lambda: likes(apart) == 1, what="the mutation to be done")
-        assert_becomes_a_miss(apart)
+        assert_becomes_fresh(apart)
         assert likes(apart) == 1
 
 
 def test_an_origin_that_hangs_is_a_504_and_its_mutation_purges_what_it_could_touch(
     tmp_path: Path,
 ) -> None:
-    impatient = {"originTimeouts": {"firstByte": "300ms"}}
+    # Longer than a busy machine takes for the answers that are not held.
+    impatient = {"originTimeouts": {"firstByte": "2s"}}
     with running_apart(tmp_path, impatient) as apart, apart.controller():
         assert_miss(apart.query(POST))
         apart.query(LIKE)
@@ -209,7 +216,7 @@ def test_a_result_that_cannot_be_recorded_is_pending_and_recorded_later(apart: A
             assert answer.result().headers["shellac-purge"] == "pending"
             assert answer.result().headers["shellac-purged"] == "0"
             assert_hit(apart.query(POST))
-        assert_becomes_a_miss(apart)
+        assert_becomes_fresh(apart)
 
 
 def test_a_child_that_died_is_flushed_before_its_health_is_green(apart: Apart) -> None:

@@ -52,7 +52,12 @@ def test_a_vcl_that_does_not_compile_leaves_the_old_one_serving(pair: Pair) -> N
 def test_what_needs_a_restart_is_named_and_nothing_changes(pair: Pair) -> None:
     before = pair.loaded(), pair.nodes()[0]["digest"]
     varnish = yaml.safe_load(pair.file.read_text())["varnish"]
-    pair.write(name="other", maxTags=100, varnish={**varnish, "storage": "8mb"}, purge={"lease": 3})
+    pair.write(
+        name="other",
+        maxTags=100,
+        varnish={**varnish, "storage": "8mb"},
+        purge={"lease": 3, "waitTimeout": "5s"},
+    )
     done = pair.reload()
     assert done.returncode == 4, done.stdout + done.stderr
     assert "name, purge.lease, varnish.storage: a change of this needs a restart" in done.stderr

@@ -153,22 +153,46 @@ def test_a_large_request_goes_through(front: Front, tmp_path: Path) -> None:
 def test_of_a_request_that_is_too_large_haproxy_always_reads_the_answer(
     front: Front, tmp_path: Path
 ) -> None:
-    """Varnish closes a connection whose request says so without reading the body.
-
-    Whether curl, still sending when the stream is reset, reads the answer before it is chance: so
+    """Whether curl, still sending when the stream is reset, reads it before that is chance: so
     haproxy is asked.
     """
-    too_large = megabytes(11, tmp_path)
+    command = [*front.command(front.url), *megabytes(11, tmp_path)]
     for _ in range(8):
         before = len(front.process.output())
-        subprocess.run([*front.command(front.url), *too_large], capture_output=True, check=False)
+        subprocess.run(command, capture_output=True, check=False)
 
-        def answered(since: int = before) -> str:
+        def answered(since: int = before) -> list[str]:
             lines = front.process.output()[since:].splitlines()
-            return "".join(line for line in lines if '"POST ' in line)
+            return [line for line in lines if " varnish/" in line]
 
-        wait_for(lambda: answered() != "", what="haproxy to log the request")
-        assert " 413 " in answered()
+        wait_for(lambda: answered() != [], what="haproxy to log the request")
+        assert all(" 413 " in line for line in answered()), answered()
+
+
+@needs_haproxy
+@pytest.mark.usefixtures("demo")
+def test_each_request_has_a_connection_and_varnish_is_not_told_that_it_ends(
+    front: Front, served: tuple[Stack, Demo, Path]
+) -> None:
+    """Told so, it answers a request that it refuses without reading its body, and its reset can
+    overtake the answer: of those with 200 kB haproxy lost up to a quarter.
+    """
+    workdir = served[0].state_dir / "varnish"
+
+    def logged(tag: str) -> list[str]:
+        command = ["varnishlog", "-d", "-n", str(workdir), "-g", "raw", "-i", tag]
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return text.splitlines()
+
+    def connections() -> int:
+        return sum(" proxy " in line for line in logged("SessOpen"))
+
+    before = connections()
+    assert front.query(POST, front.url, front.url).status == 200
+    wait_for(lambda: connections() >= before + 3, what="a connection for each of three requests")
+    headers = [line.lower() for line in logged("ReqHeader")]
+    assert any("x-forwarded-for: " in line for line in headers), "no headers were seen"
+    assert not any(" connection: close" in line for line in headers)
 
 
 def megabytes(size: int, folder: Path) -> list[str]:
@@ -206,7 +230,8 @@ def test_a_node_whose_health_is_not_green_gets_no_requests(
 ) -> None:
     nowhere = f"127.0.0.1:{free_port()}"
     with running_haproxy(served[0], tmp_path, health=nowhere, until=503) as front:
-        assert front.query(POST).status == 503
+        # Without a body: curl may miss an answer that comes while it still sends.
+        assert front.curl(f"{front.url}?query=%7Ba%7D").status == 503
 
 
 @needs_haproxy

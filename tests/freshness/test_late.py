@@ -49,6 +49,7 @@ async def test_purges_of_other_tags_are_acknowledged_meanwhile(stand: Stand) -> 
         reading = asyncio.create_task(stand.read())
         await barrier.reached()
         assert not await stand.change(Change.HARD)
+        stand.purger._wait_seconds = LONG_SECONDS
         assert await stand.change(Change.HARD, OTHER_TAG)
         assert (await stand.read(OTHER)).version == 3
         barrier.release()
@@ -73,6 +74,7 @@ async def test_a_flush_is_acknowledged_meanwhile(stand: Stand) -> None:
         reading = asyncio.create_task(stand.read())
         await barrier.reached()
         assert not await stand.change(Change.HARD)
+        stand.purger._wait_seconds = LONG_SECONDS
         assert await stand.change(Change.FLUSH)
         barrier.release()
         await reading

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from tests.golden.cases import CASES, Case
-from vclgen.compile import compile_vcl
+from vclgen.compile import compile_include, compile_vcl
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -13,7 +13,7 @@ def test_the_vcl_is_the_one_that_was_read_and_committed(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_vcl_compiles(case: Case) -> None:
-    compile_vcl(case.expected.read_text())
+    (compile_include if case.is_include else compile_vcl)(case.expected.read_text())
 
 
 def test_no_call_is_left_without_a_sub_and_no_sub_without_a_call() -> None:

@@ -78,7 +78,7 @@ def test_entries_without_tags_still_move_the_cursor() -> None:
 def test_an_origins_tag_stands_as_it_named_it_and_takes_along_what_has_odd_ones() -> None:
     first, last = requests_for(entries(hard("origin:cat_p_5"), soft("url:shop/a")), "demo")
     assert (keys(first), first.soft) == (["t:cat_p_5", "some"], False)
-    assert (keys(last), last.soft) == (["u:shop/a", "some"], True)
+    assert (keys(last), last.soft) == (["u:shop/a", "some", "some-url"], True)
 
 
 def test_an_origins_tag_that_cannot_be_written_purges_what_every_object_has() -> None:
@@ -90,7 +90,7 @@ def test_an_origins_tag_that_cannot_be_written_purges_what_every_object_has() ->
 def test_a_url_that_cannot_be_written_purges_what_has_no_key_for_it() -> None:
     for odd in ("url:shop/a,b", "url:shop/" + 201 * "x", "url:shop/ü"):
         (request,) = requests_for(entries(hard(odd)), "demo")
-        assert keys(request) == ["some"]
+        assert keys(request) == ["some", "some-url"]
 
 
 @given(

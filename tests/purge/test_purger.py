@@ -34,10 +34,11 @@ async def purges(log: SqliteLog) -> list[Purge]:
 async def test_an_acknowledged_purge_is_applied(varnish: Varnish, log: SqliteLog) -> None:
     async with working(varnish, log) as worker:
         await asyncio.to_thread(varnish.read, "/a", *POST.tags)
-        outcome = await Purger(log, lambda: [worker], Freshness()).purge(POST)
+        purger = Purger(log, lambda: [worker], Freshness(), wait_seconds=10)
+        outcome = await purger.purge(POST)
         assert (outcome.seq, outcome.acknowledged) == (1, True)
         assert [node.address for node in outcome.nodes] == [varnish.admin]
-        assert 0 < outcome.nodes[0].milliseconds < 150
+        assert outcome.nodes[0].milliseconds > 0
         assert await asyncio.to_thread(varnish.read, "/a", *POST.tags) == "MISS"
 
 

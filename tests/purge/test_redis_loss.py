@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
@@ -63,10 +62,9 @@ async def test_a_redis_that_is_stopped_is_unavailable_for_as_long(server: Redis)
     async with opened(server) as log:
         await log.append(POST)
         with server.stopped():
-            started = time.monotonic()
-            with pytest.raises(LogUnavailable, match="cannot be used"):
-                await log.append(TYPE)
-            assert time.monotonic() - started < 4
+            async with asyncio.timeout(20):
+                with pytest.raises(LogUnavailable, match="cannot be used"):
+                    await log.append(TYPE)
             with pytest.raises(LogUnavailable):
                 await log.position()
         await usable(log)

@@ -21,7 +21,7 @@ from unittest import mock
 from tests.vtc import test_vtc
 from vclgen import render
 
-MAINS = ("main.vcl.j2", "direct/main.vcl.j2")
+MAINS = ("main.vcl.j2", "direct/main.vcl.j2", "features/include.vcl.j2")
 AT_ONCE = 2
 SECONDS = 20
 """For one VTC; a missing call often means waiting for what never comes."""
@@ -123,7 +123,7 @@ def main() -> int:
             failed = first_failure(likely_first(changed, call.sub), folder)
             missed += failed is None
             print(
-                f"{call.main:20}{call.hook:22}{call.sub:20}{failed or 'NO VTC FAILS'}", flush=True
+                f"{call.main:24}{call.hook:22}{call.sub:26}{failed or 'NO VTC FAILS'}", flush=True
             )
     return 1 if missed else 0
 

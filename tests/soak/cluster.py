@@ -17,8 +17,7 @@ import yaml
 from tests.soak.options import Options
 from tests.soak.questions import HOST, PATH
 from tests.soak.servers import Server
-from tests.support.net import listens, wait_for
-from tests.support.ports import steady_port
+from tests.support.net import free_port, listens, wait_for
 from tests.support.stack import TOKEN
 from vclgen.varnishd import find_varnishd
 
@@ -117,7 +116,7 @@ def _answers(node: Node) -> bool:
 
 
 def _built(options: Options, folder: Path) -> Cluster:
-    origin_port, redis_port = steady_port(), steady_port()
+    origin_port, redis_port = free_port(), free_port()
     redis = _redis(folder, redis_port) if options.mode.startswith("pairs") else None
     shared = _shared(options, folder, origin_port, redis_port if redis else None)
     listeners = [{"listen": _local(), "adminListen": _local()} for _ in range(options.nodes)]
@@ -217,7 +216,7 @@ def _written(settings: Mapping[str, Any], folder: Path, name: str) -> Path:
 
 
 def _local() -> str:
-    return f"127.0.0.1:{steady_port()}"
+    return f"127.0.0.1:{free_port()}"
 
 
 def _port(address: str) -> int:

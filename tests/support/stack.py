@@ -140,7 +140,11 @@ def running_stack(
 
 
 def with_ports(config: Mapping[str, Any], *, state_dir: Path) -> dict[str, Any]:
-    """`config` with a name, a state directory and free ports where it names none."""
+    """`config` with a name, a state directory and free ports where it names none.
+
+    Purges are waited for as long as a machine that is busy with tests may take: with the default
+    of 150 ms some of their answers would be no acknowledgement.
+    """
     varnish = {"listen": local(), "adminListen": local(), **config.get("varnish", {})}
     listeners = {key: local() for key in ("gatewayListen", "adminListen", "passListen")}
     controller = {**listeners, **config.get("controller", {})}
@@ -148,6 +152,7 @@ def with_ports(config: Mapping[str, Any], *, state_dir: Path) -> dict[str, Any]:
         "name": "demo",
         "stateDir": str(state_dir),
         **config,
+        "purge": {"waitTimeout": "5s", **config.get("purge", {})},
         "varnish": varnish,
         "controller": controller,
     }

@@ -42,6 +42,24 @@ def test_a_config_that_shapes_keys_or_tags_differently_hits_nothing_of_before() 
     assert plan("profile: magento").shape == plan("profile: magento\ndirect: {swr: 1}").shape
 
 
+def test_what_cors_takes_out_of_the_key_makes_new_keys() -> None:
+    with_cors = plan("profile: magento\ncors: {origins: ['https://a.test']}")
+    assert with_cors.shape != plan("profile: magento").shape
+    assert "origin" not in with_cors.fetch_headers.split("|")
+    assert with_cors.page_headers == ("origin",)
+    keyed = plan("profile: magento\nvaryHeaders: [origin]\ncors: {origins: ['https://a.test']}")
+    assert "origin" in keyed.fetch_headers.split("|")
+
+
+def test_each_server_has_a_name_and_its_weight() -> None:
+    found = plan("profile: magento\norigins: [{url: 'http://10.0.0.6/graphql', weight: 3}]")
+    assert [(s.name, str(s.address), s.weight) for s in found.servers] == [
+        ("origin", "127.0.0.1:8000", 1),
+        ("origin_2", "10.0.0.6:80", 3),
+    ]
+    assert not plan("profile: magento").several
+
+
 @pytest.mark.parametrize(
     ("tags", "expected"),
     [

@@ -3,8 +3,11 @@
 A line ``#: {yaml}`` gives config beyond the minimal one. ``@VARNISH@`` becomes the varnish under
 test, whose controller is the test's own ``s1`` (``s2`` for what it passes, where there is one) and
 whose secret is ``s3cret``, with a listener ``proxy`` if its config has ``proxyListen``; in a direct
-profile ``s1`` is the origin. ``@VCL@`` is its VCL alone. A line ``#timeouts 1s`` shortens those of
-the backends. The lines from ``@TIMES n@`` to ``@END@`` come n times, with ``@I@`` for 1 to n.
+profile ``s1`` is the origin, and ``s2`` its server ``second.test``. ``@VCL@`` is its VCL alone.
+``@HOST name@`` is a varnish whose VCL ``include/name.vcl`` includes what is rendered, and
+``@RELOAD@`` loads that once more; the host's own origin is ``s3``. A line ``#timeouts 1s`` shortens
+those of the backends, ``#notes 8s`` how long a node knows that a page came soon. The lines from
+``@TIMES n@`` to ``@END@`` come n times, with ``@I@`` for 1 to n.
 
 ``VARNISH_TREE`` names a directory with another Debian in it, whose varnishtest is run by chroot,
 ``VARNISH_VERSION`` what its VCL is rendered for: ``scripts/varnish_versions.sh`` sets both.
@@ -23,7 +26,7 @@ import pytest
 import yaml
 
 from vclgen.config import Config, load_config_text
-from vclgen.render import vcl_of
+from vclgen.render import include_of, vcl_of
 from vclgen.start import varnishd_parameters
 
 FOLDER = Path(__file__).parent
@@ -38,14 +41,21 @@ def prepared(text: str, folder: Path) -> str:
     """A case as varnishtest reads it; the secret is written into the folder."""
     text = re.sub(r"^@TIMES (\d+)@\n(.*?)^@END@\n", repeated, text, flags=re.MULTILINE | re.DOTALL)
     config = configured(text, folder)
-    vcl = rendered(text, config)
-    found = {**varnishd_parameters(config), **PARAMETERS_BESIDES}
+    host = re.search(r"^@HOST (\w+)@$", text, re.MULTILINE)
+    vcl = rendered(text, config, include=host is not None)
+    found = {**varnishd_parameters(config, include=host is not None), **PARAMETERS_BESIDES}
     parameters = " ".join(f"-p {name}={value}" for name, value in found.items())
     listeners = "-a public=127.0.0.1:0 -a admin=127.0.0.1:0"
     if "proxyListen:" in text:
         listeners += " -a proxy=127.0.0.1:0,PROXY"
     storages = "-s data=malloc,10m -s verdict=malloc,10m"
     arguments = f"{listeners} {storages} {parameters}"
+    if host:
+        # The port of the admin listener stands in the VCL, and is known once varnishd runs.
+        start = f'varnish v1 -arg "{arguments}" -vcl {{ vcl 4.1; backend none none; }} -start'
+        whole = hosted(host[1], vcl)
+        load = f"varnish v1 -vcl {{\n{whole}\n}}"
+        return text.replace(host[0], f"{start}\n\n{load}").replace("@RELOAD@", load)
     varnish = f'varnish v1 -arg "{arguments}" -vcl {{\n{vcl}\n}} -start'
     return text.replace("@VARNISH@", varnish).replace("@VCL@", vcl)
 
@@ -69,13 +79,25 @@ def configured(text: str, folder: Path) -> Config:
     return load_config_text(yaml.safe_dump(config), source="case.vtc").config
 
 
-def rendered(text: str, config: Config) -> str:
+def hosted(name: str, include: str) -> str:
+    """A host's VCL with what it includes in its place."""
+    vcl = (FOLDER / "include" / f"{name}.vcl").read_text()
+    vcl = re.sub(r"\.probe = \{[^}]*\}", "", vcl)  # the server would have to expect them
+    vcl = vcl.replace('"host.test"', '"${s3_addr}"').replace('"80"', '"${s3_port}"')
+    return vcl.replace('include "shellac.vcl";', include)
+
+
+def rendered(text: str, config: Config, *, include: bool = False) -> str:
     """The VCL for a case's config, with the test's servers as its backends."""
     passes = "s2" if re.search(r"^server s2\b", text, re.MULTILINE) else "s1"
-    vcl = vcl_of(config)
+    vcl = include_of(config) if include else vcl_of(config)
+    vcl = re.sub(r"(port\(local\.ip\) [!=]=) 8081", r"\1 ${v1_admin_port}", vcl)
     if timeouts := re.search(r"^#timeouts (\S+)$", text, re.MULTILINE):
         vcl = re.sub(r"(byte|bytes)_timeout = \d+s;", rf"\1_timeout = {timeouts[1]};", vcl)
+    if notes := re.search(r"^#notes (\S+)$", text, re.MULTILINE):
+        vcl = vcl.replace("21600s", notes[1])
     if config.profile != "gateway":
+        vcl = vcl.replace('"second.test"; .port = "80";', '"${s2_addr}"; .port = "${s2_port}";')
         vcl = vcl.replace('"origin.test"', '"${s1_addr}"')
         vcl = vcl.replace('.port = "80";', '.port = "${s1_port}";')
     vcl = vcl.replace('.host = "127.0.0.1";', '.host = "${s1_addr}";')

@@ -15,7 +15,7 @@ from pydantic.config import JsonDict
 
 from vclgen.config.refusal import refusal, shown
 from vclgen.config.sections import Section
-from vclgen.config.tokens import CookieName, HeaderName, PublicPath
+from vclgen.config.tokens import CookieName, HeaderName, PublicPath, TagHeader
 from vclgen.config.values import LABEL, Duration, DurationOrZero, Flag, Size
 
 Profile = Literal["gateway", "magento", "wpgraphql", "tagged"]
@@ -104,8 +104,9 @@ _OF_PROFILE: Final[JsonDict] = {"shown": "the profile's"}
 class DirectTags(Section):
     """Where the origin writes its tags."""
 
-    header: HeaderName
-    """The response header that holds them, like `Surrogate-Key`, `Cache-Tags` or `Cache-Groups`."""
+    header: TagHeader
+    """The response header that holds them, like `Surrogate-Key`, `xkey`, `Cache-Tags` or
+    `Cache-Groups`."""
 
     separator: Literal["space", "comma"] | None = Field(
         default=None, json_schema_extra={"shown": "by the header: `space` for `Surrogate-Key` …"}
@@ -158,8 +159,9 @@ class Direct(Section):
     """`site`: every path of the origin. `graphql`: `path` alone."""
 
     purgers: tuple[Cidr, ...] = ()
-    """Networks whose purges are accepted on the public listener, by the address that connects.
-    Never a proxy's: everybody behind it could purge. The admin listener accepts them anyway."""
+    """Networks whose purges are accepted on the public listener, by the client's address: who
+    connects, or whom `varnish.trustedProxies` and the PROXY protocol name. Never a proxy's:
+    everybody behind it could purge. The admin listener accepts them anyway."""
 
     tags: DirectTags | None = None
     """Where the tags stand. For `tagged` alone, and needed there."""
@@ -173,7 +175,9 @@ class Direct(Section):
 
     tls_header: HeaderName = "x-forwarded-proto"
     """The header by which a TLS proxy in front says that the client came over HTTPS: part of every
-    key. Magento calls it the offloader header."""
+    key. Magento calls it the offloader header. With `varnish.trustedProxies` or
+    `varnish.proxyListen` nobody else's counts, and it has the value of `X-Forwarded-Proto` where
+    no proxy sets it."""
 
     pass_paths: Annotated[tuple[PublicPath, ...], AfterValidator(_without_end)] | None = Field(
         default=None, json_schema_extra=_OF_PROFILE

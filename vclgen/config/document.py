@@ -21,6 +21,7 @@ from vclgen.config.keys import REFUSED, WARNED
 from vclgen.config.model import Caching, Config, Deployment, Invalidation, Origin, Requests
 from vclgen.config.mutations import Mutation, MutationTarget
 from vclgen.config.origins import OriginProbe, Origins, OriginServer, OriginTimeouts
+from vclgen.config.profiles import GATEWAY_ALONE
 from vclgen.config.rate_limits import Limit, RateLimit
 from vclgen.config.scopes import Jwt, Scope
 from vclgen.config.sections import (
@@ -226,7 +227,16 @@ def _known_keys() -> str:
         + _table(("key", "why", "way out", "also accepted"), refused)
         + "\n## Values that are refused\n"
         + _table(("key", "value", "why", "way out"), _values_not_built())
+        + "\n## Refused in a direct profile\nThe gateway's alone, with `profile: magento`, "
+        "`wpgraphql` or `tagged`. Besides: `ignoreOriginCacheControl: true`, an origin by https or "
+        "with another path than `path`, and `varnish.version: '6.0'`.\n\n"
+        + _table(("key", "why"), _of_the_gateway())
     )
+
+
+def _of_the_gateway() -> Iterator[tuple[str, str]]:
+    for name, why in GATEWAY_ALONE.items():
+        yield f"`{Config.model_fields[name].alias}`", why.removeprefix("in a direct profile ")
 
 
 def _key(path: tuple[str, ...]) -> str:

@@ -275,11 +275,12 @@ class Config(Deployment, Edge, Requests, Invalidation, Staleness, Caching, Origi
         """16 hex digits that change with anything that shapes VCL, keys or tags.
 
         Left out: what differs between the nodes of one service (addresses, sizes, files), how often
-        the schema is fetched, further servers of the same API and their probes, and what mutations
-        purge, which changes no object that is there. The schema itself is not in it; verdicts have
-        a generation of their own for that.
+        the schema is fetched, further servers of the same API and their probes (but where VCL names
+        them), and what mutations purge, which changes no object that is there. The schema itself is
+        not in it; verdicts have a generation of their own for that.
         """
-        apart = {"state_dir", "schema_polling", "varnish", "controller", "origins", "origin_probe"}
+        apart = {"state_dir", "schema_polling", "varnish", "controller", "origin_probe"}
+        apart |= {"origins"} if self.profile == "gateway" else set()
         apart |= {"mutation_policy", "mutations", "failed_mutations", "tag_templates"}
         data = self.model_dump(mode="json", by_alias=True, exclude=apart)
         text = json.dumps(data, sort_keys=True, separators=(",", ":"))

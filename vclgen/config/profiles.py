@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from vclgen.config.checks import Finding
+from vclgen.config.source import KeyPath
 
 if TYPE_CHECKING:
     from vclgen.config.model import Config
@@ -34,14 +35,12 @@ GATEWAY_ALONE: Final = {
     "max_tags": _ORIGIN_TAGS,
     "max_body_size": _ORIGIN_DECIDES,
     "lookup_body_size": _NO_LOOKUP,
-    "cors": "in a direct profile the origin answers CORS",
-    "rate_limits": "a direct profile limits nothing: do it in a proxy before Shellac",
-    "block_introspection": "in a direct profile no controller reads a GET: block it at the origin",
-    "stale_if_error": "in a direct profile `direct.grace` says how long a sick origin is covered",
-    "client_bypass": "a direct profile asks no client",
-    "client_max_age": _ORIGIN_DECIDES,
-    "origins": "a direct profile knows one origin: put a balancer before the servers",
-    "origin_probe": "a direct profile's probe is `direct.health`",
+    "block_introspection": "in a direct profile nobody reads what a GET asks for, nor what comes "
+    "to other paths of the origin: switch introspection off there (Magento: "
+    "`graphql/disable_introspection` in env.php)",
+    "stale_if_error": "in a direct profile `direct.grace` covers an origin that is not well, "
+    "and `direct.health` says when it is not",
+    "origin_probe": "in a direct profile Varnish probes the servers, as `direct.health` says",
 }
 """Fields that a direct profile refuses, each with why."""
 
@@ -78,21 +77,25 @@ def _of_the_gateway(config: Config) -> Iterator[Finding]:
 
 
 def _origin(config: Config) -> Iterator[Finding]:
-    parts = urlsplit(config.origin_url)
-    if parts.scheme != "http":
-        yield _finding(
-            "originUrl",
-            f"is {parts.scheme}, and Varnish speaks plain HTTP to origins",
-            "put a TLS proxy between them (stunnel, haproxy, nginx) and name it: http://…",
-        )
-    if parts.path != config.path or parts.query:
-        yield Finding(
-            ("originUrl",),
-            f"names {parts.path or '/'}{'?' if parts.query else ''}{parts.query}, and a direct "
-            f"profile asks the origin for the path that clients ask for, {config.path}",
-            f"end it with {config.path}, or change `path`",
-            frozenset(("originUrl", "path", "profile")),
-        )
+    places: list[tuple[KeyPath, str]] = [(("originUrl",), config.origin_url)]
+    places += [(("origins", i, "url"), each.url) for i, each in enumerate(config.origins)]
+    for place, url in places:
+        parts, key = urlsplit(url), str(place[0])
+        if parts.scheme != "http":
+            yield Finding(
+                place,
+                f"is {parts.scheme}, and Varnish speaks plain HTTP to origins",
+                "put a TLS proxy between them (stunnel, haproxy, nginx) and name it: http://…",
+                frozenset((key, "profile")),
+            )
+        if parts.path != config.path or parts.query:
+            yield Finding(
+                place,
+                f"names {parts.path or '/'}{'?' if parts.query else ''}{parts.query}, and a direct "
+                f"profile asks the origin for the path that clients ask for, {config.path}",
+                f"end it with {config.path}, or change `path`",
+                frozenset((key, "path", "profile")),
+            )
 
 
 def _tags(config: Config) -> Iterator[Finding]:
@@ -146,11 +149,6 @@ def _constants(config: Config) -> Iterator[Finding]:
 
 def _varnish(config: Config) -> Iterator[Finding]:
     reads = frozenset(("varnish", "profile"))
-    if config.varnish.trusted_proxies or config.varnish.proxy_listen:
-        what = "belongs to the gateway profile: a direct one takes who connects for the client"
-        fix = "remove it; `direct.tlsHeader` is read from every proxy"
-        key = "trustedProxies" if config.varnish.trusted_proxies else "proxyListen"
-        yield Finding(("varnish", key), what, fix, reads)
     if config.varnish.version == "6.0":
         what = "is 6.0, and direct profiles need std.ban of a newer one"
         yield Finding(("varnish", "version"), what, "use 7.1 or newer", reads)

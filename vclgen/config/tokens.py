@@ -80,6 +80,17 @@ def _header_name(value: Any) -> str:
     return name
 
 
+def _tag_header(value: Any) -> str:
+    """Of a request ``xkey`` is internal; origins for Varnish write their tags into it.
+
+    ``X-HashTwo`` is cut from answers, since xkey reads it by itself (``templates/direct/trust``).
+    """
+    name = _text(value).lower()
+    if name == "x-hashtwo":
+        raise refusal(f"{name} is internal to Shellac", "choose another header, like xkey")
+    return "xkey" if name == "xkey" else _header_name(value)
+
+
 _REMOVE: Final = "remove it"
 
 
@@ -240,6 +251,8 @@ _HEADER_OR_PREFIX: Final = _json(r"[A-Za-z][A-Za-z0-9_-]{0,99}\*?")
 
 HeaderName = Annotated[str, BeforeValidator(_header_name), _ANY_HEADER]
 """Any header of a request, in lowercase."""
+TagHeader = Annotated[str, BeforeValidator(_tag_header), _ANY_HEADER]
+"""A header of an answer that lists tags, in lowercase."""
 KeyedHeader = Annotated[HeaderName, AfterValidator(_keyed), _ANY_HEADER]
 """A header that may split the cache."""
 ConstantHeader = Annotated[HeaderName, AfterValidator(_constant), _ANY_HEADER]

@@ -7,13 +7,19 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import urlsplit
+from typing import ClassVar, Final
 
 from vclgen import __version__
 from vclgen.config import Config
 from vclgen.config.direct import DesignException, Health, Network
-from vclgen.config.values import Address
+from vclgen.config.values import Address, is_loopback
+from vclgen.direct.patterns import (
+    PATTERN_TAG,
+    PLAIN_GROUPS,
+    anywhere,
+    odd_tag,
+    parameters,
+)
 from vclgen.direct.profiles import (
     KNOWN_SEPARATORS,
     PROFILES,
@@ -22,12 +28,13 @@ from vclgen.direct.profiles import (
     Profile,
     TagList,
 )
-from vclgen.names import ALWAYS_KEYED, IGNORED_COOKIES, PASS_HEADERS
+from vclgen.direct.servers import Server, servers_of
+from vclgen.edge import EdgePlan, always_keyed, cors_plan, limit_plans
+from vclgen.include import listener_ports
+from vclgen.names import ALWAYS_KEYED, FORWARDED_HEADERS, IGNORED_COOKIES, PASS_HEADERS
 from vclgen.plan import PLAIN_HEADERS, alternatives, covered, longer, lowered
 from vclgen.versions import Words, words_of
 
-LONGEST_TAG: Final = 200
-"""Bytes of a tag that is purged by name; what is longer is purged by every purge of a tag."""
 PATIENCE: Final = 600.0
 """Seconds for the first byte of a page where the config says nothing: pages of a shop's back office
 take minutes."""
@@ -36,13 +43,18 @@ PURGE_METHODS: Final = ("PURGE", "BAN", "REFRESH", "PURGEKEYS", "PURGE_GRAPHQL")
 
 
 @dataclass(frozen=True, slots=True)
-class DirectPlan:
+class DirectPlan(EdgePlan):
     """A direct profile. Sizes are bytes, times seconds.
 
     ``controller`` is the pass listener, None where the VCL works alone. ``unkeyed_headers``,
     ``ignored_cookies``, ``pass_paths``, ``marketing`` are regular expressions. ``esi`` and what is
     about pages only counts where the whole ``site`` is served. ``words``: those of its Varnish.
+    ``include``: it stands in somebody else's VCL, which serves every path but this one
+    and where a listener is known by its port.
     """
+
+    pattern_tag: ClassVar[str] = PATTERN_TAG
+    plain_groups: ClassVar[str] = PLAIN_GROUPS
 
     version: str
     profile: str
@@ -51,7 +63,7 @@ class DirectPlan:
     digest: str
     shape: str
     path: str
-    origin: Address
+    servers: tuple[Server, ...]
     controller: Address | None
     secret_file: str
     leased: bool
@@ -84,6 +96,13 @@ class DirectPlan:
     between_bytes: float
     passes_first_byte: int
     passes_between_bytes: int
+    include: bool
+    ports: Mapping[str, int]
+
+    @property
+    def several(self) -> bool:
+        """Whether a director chooses among servers."""
+        return len(self.servers) > 1
 
     @property
     def path_pattern(self) -> str:
@@ -106,21 +125,42 @@ class DirectPlan:
         return f"^({'|'.join(self.known.purge_methods)})$"
 
     @property
+    def tls_header_follows(self) -> bool:
+        """Whether ``tls_header`` is a header apart that X-Forwarded-Proto gives its value to."""
+        return self.forwarded and self.tls_header != "x-forwarded-proto"
+
+    @property
+    def page_headers(self) -> tuple[str, ...]:
+        """What splits all but the GraphQL path: CORS of pages and files is the origin's."""
+        return ALWAYS_KEYED if self.site and self.cors else ()
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether whoever may purge can have an answer fetched anew."""
+        return self.known.refresh and bool(self.purgers)
+
+    @property
     def single_headers(self) -> tuple[str, ...]:
         """Headers whose value is hashed: a second line of one makes the request pass."""
-        return (*self.keyed_headers, self.tls_header, "authorization")
+        names = (*self.keyed_headers, *self.page_headers, self.tls_header, "authorization")
+        return tuple(dict.fromkeys(names))
 
     @property
     def fetch_headers(self) -> str:
         """The allow-list of a GraphQL fetch, as the alternatives of a regular expression."""
-        names = {*PLAIN_HEADERS, *self.single_headers, "cookie"} - {"content-type"}
+        besides = {"content-type", *self.page_headers} - set(self.keyed_headers)
+        names = {*PLAIN_HEADERS, *self.single_headers, "cookie"} - besides
         return "|".join(re.escape(name) for name in sorted(names))
 
     @property
     def steering_headers(self) -> str:
-        """What a page's fetch leaves out, as the alternatives of a regular expression."""
-        names = sorted(set(STEERING_HEADERS) - set(self.single_headers))
-        return "|".join(re.escape(name) for name in names)
+        """What a page's fetch leaves out, as the alternatives of a regular expression. A CGI reads
+        ``x_forwarded_host`` and ``content_currency`` as if hyphens stood there.
+        """
+        told = self.told_by if self.forwarded else ()
+        names = sorted({*STEERING_HEADERS, *told} - set(self.single_headers))
+        keyed = "|".join(map(re.escape, self.single_headers))
+        return "|".join((*map(re.escape, names), f"(?!({keyed}):)[^:_]*_[^:]*"))
 
     @property
     def vary(self) -> str:
@@ -137,14 +177,6 @@ class DirectPlan:
         return (*((own,) if own else ()), *self.vary_cookies)
 
     @property
-    def pattern_tag(self) -> str:
-        """A regular expression for one tag of a Magento pattern, ``((^|,)TAG(,|$))``, and the bar
-        behind it. What could mean more than itself in a regular expression is no tag here, but for
-        the dot: Magento escapes nothing, and identifiers of CMS blocks may hold one.
-        """
-        return r"\(\(\^\|,\)([^][()|,^$*+?{}\\\s]+)\(,\|\$\)\)(?:\||$)"
-
-    @property
     def long_list(self) -> str:
         """A regular expression for a list that is not read tag by tag: longer than
         ``max_tag_header``, rounded up to kilobytes. VCL cannot measure strings.
@@ -153,17 +185,8 @@ class DirectPlan:
 
     @property
     def odd_tag(self) -> str:
-        """A regular expression that finds a tag which is not purged by name in a list of tags
-        whose separators are tidy. xkey splits on blanks and commas: neither can be in a tag.
-        """
-        match self.tags.separator:
-            case "space":
-                return rf"[^!-~ ]|,|[^ ]{{{LONGEST_TAG + 1}}}"
-            case "comma":
-                return rf"[^!-~]|[^,]{{{LONGEST_TAG + 1}}}"
-            case "structured":  # still quoted: RFC 9875, section 2; no parameters, no escapes
-                edges = r"^[^\x22]|[^\x22]$|[^\x22],|,[^\x22]"
-                return rf"[^!-~]|[\x5c;]|{edges}|[^,]{{{LONGEST_TAG + 3}}}"
+        """Finds a tag which is not purged by name in a list whose separators are tidy."""
+        return odd_tag(self.tags.separator)
 
     @property
     def service_key(self) -> str:
@@ -174,13 +197,13 @@ class DirectPlan:
         return base64.urlsafe_b64encode(digest).decode()
 
 
-def direct_plan(config: Config) -> DirectPlan:
+def direct_plan(config: Config, *, include: bool = False) -> DirectPlan:
     """Decide everything a direct profile's VCL does from the config. Pure; raises nothing."""
     direct, known = config.direct, PROFILES[config.profile]
     timeouts, given = config.origin_timeouts, "origin_timeouts" in config.model_fields_set
-    parts = urlsplit(config.origin_url)
-    site = known.site if direct.serve is None else direct.serve == "site"
-    keyed = lowered((*known.keyed_headers, *config.vary_headers, *ALWAYS_KEYED))
+    listen = config.varnish.proxy_listen
+    site = not include and (known.site if direct.serve is None else direct.serve == "site")
+    keyed = lowered((*known.keyed_headers, *config.vary_headers, *always_keyed(config)))
     ignored = lowered((*known.ignored_headers, *config.ignore_headers))
     excepted = {*keyed, *ignored, direct.tls_header}
     pass_names = lowered((*PASS_HEADERS, *config.pass_headers))
@@ -201,7 +224,7 @@ def direct_plan(config: Config) -> DirectPlan:
         digest=config.digest,
         shape=hashlib.sha256(repr(shape).encode()).hexdigest()[:8],
         path=config.path,
-        origin=Address(parts.hostname or "", parts.port or 80),
+        servers=servers_of(config),
         controller=config.controller.pass_address if direct.controller else None,
         secret_file=str(config.secret_file),
         leased=config.leased and direct.controller,
@@ -216,24 +239,34 @@ def direct_plan(config: Config) -> DirectPlan:
         purgers=direct.purgers,
         keyed_headers=keyed,
         unkeyed_headers=f"(?!({alternatives(excepted)}):)({unkeyed})",
-        harmless_vary=alternatives({*excepted, "accept", "accept-encoding"}),
+        harmless_vary=alternatives({*excepted, *ALWAYS_KEYED, "accept", "accept-encoding"}),
         ignored_cookies=f"^({alternatives((*IGNORED_COOKIES, *config.ignore_cookies))})$",
         vary_cookies=direct.vary_cookies,
         tls_header=direct.tls_header,
-        pass_paths=_anywhere(pass_paths) if site else None,
-        marketing=_parameters(known.marketing_parameters if marketing is None else marketing),
+        pass_paths=anywhere(pass_paths) if site else None,
+        marketing=parameters(known.marketing_parameters if marketing is None else marketing),
         static_cached=direct.static == "cache",
         esi=site and (known.esi if direct.esi is None else direct.esi),
         swr=swr,
         grace=grace,
         health=_health(direct.health, known),
         design_exceptions=direct.design_exceptions,
+        trusted_proxies=config.varnish.trusted_proxies,
+        proxy_listener=listen is not None,
+        proxy_peers=listen is not None and not is_loopback(listen.host),
+        told_by=lowered((*FORWARDED_HEADERS, direct.tls_header)),
+        cors=cors_plan(config.cors),
+        limits=limit_plans(config),
+        client_max_age=config.client_max_age,
+        client_bypass=config.client_bypass,
         words=words_of(config.varnish.version),
         connect=timeouts.connect,
         first_byte=timeouts.first_byte if given else max(PATIENCE, timeouts.first_byte),
         between_bytes=timeouts.between_bytes,
         passes_first_byte=longer(config, timeouts.answer),
         passes_between_bytes=longer(config, timeouts.between_bytes),
+        include=include,
+        ports=listener_ports(config),
     )
 
 
@@ -259,17 +292,3 @@ def _tags(config: Config, known: Profile) -> TagList:
 def _health(given: Health, known: Profile) -> Health | None:
     path = given.path or known.health_path
     return given.model_copy(update={"path": path}) if path and given.enabled else None
-
-
-def _anywhere(paths: tuple[str, ...]) -> str | None:
-    """Paths as a regular expression that finds them at any segment of a URL's path."""
-    names = "|".join(re.escape(path.strip("/")) for path in paths)
-    return rf"^[^?]*/({names})(/|\?|$)" if names else None
-
-
-def _parameters(names: tuple[str, ...]) -> str | None:
-    found = "|".join(
-        re.escape(name.removesuffix("*")) + ("[^=&]*" if name.endswith("*") else "")
-        for name in sorted(set(names))
-    )
-    return found or None

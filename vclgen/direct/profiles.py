@@ -36,8 +36,13 @@ class Profile:
     ``purge_methods`` are what its purges use, ``listing_methods`` those that have to list tags;
     what others say without a list is about their URL, or with BAN about everything.
     ``purge_lists``: the headers that list tags; ``purge_soft``: the one that makes them soft;
-    ``soft_lists`` are always. ``pattern``: purges name tags as Magento does, in one regular
-    expression.
+    ``soft_lists`` are always. ``purge_groups``: the header that lists them as RFC 9875 has it, in a
+    purge and in the answer to a write. ``pattern``: purges name tags as Magento does, in one
+    regular expression. ``refresh``: a GET with ``Cache-Control: no-cache`` from who may purge is
+    fetched anew.
+
+    ``never_cached``: fields of the query root that its answers may not be cached with, whatever
+    else they hold.
 
     ``site``: it serves more than the GraphQL path. Times are seconds; ``grace`` None leaves it to
     the origin's ``stale-while-revalidate``.
@@ -53,8 +58,10 @@ class Profile:
     listing_methods: tuple[str, ...] = ()
     purge_lists: tuple[TagList, ...] = ()
     soft_lists: tuple[TagList, ...] = ()
+    purge_groups: str | None = None
     purge_soft: str | None = None
     pattern: bool = False
+    refresh: bool = False
     site: bool = False
     pass_paths: tuple[str, ...] = ()
     marketing_parameters: tuple[str, ...] = ()
@@ -65,6 +72,7 @@ class Profile:
     debug_header: str | None = None
     client_cache_control: str = "no-cache"
     hidden_headers: tuple[str, ...] = ()
+    never_cached: tuple[str, ...] = ()
     tag_templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -101,6 +109,10 @@ MAGENTO: Final = Profile(
     debug_header="X-Magento-Cache-Debug",
     client_cache_control="no-store, no-cache, must-revalidate, max-age=0",
     hidden_headers=("server", "x-powered-by"),
+    never_cached=(
+        *("cart", "customer", "customerDownloadableProducts", "customerOrders"),
+        *("customerPaymentTokens", "wishlist"),
+    ),
     tag_templates={
         "ProductInterface": _PRODUCTS,
         "SimpleProduct": _PRODUCTS,
@@ -139,7 +151,9 @@ TAGGED: Final = Profile(
         TagList("purge-cache-tags", "space"),
     ),
     soft_lists=(TagList("xkey-softpurge", "space"),),
+    purge_groups="cache-group-invalidation",
     purge_soft="fastly-soft-purge",
+    refresh=True,
 )
 
 PROFILES: Final[Mapping[str, Profile]] = {p.name: p for p in (MAGENTO, WPGRAPHQL, TAGGED)}
@@ -161,10 +175,17 @@ STATIC: Final = r"^/(pub/)?(media|static)/"
 
 STEERING_HEADERS: Final = (
     "forwarded",
+    "front-end-https",
     "x-forwarded-host",
+    "x-forwarded-path",
+    "x-forwarded-port",
     "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-forwarded-protocol",
     "x-forwarded-scheme",
     "x-forwarded-server",
+    "x-forwarded-ssl",
+    "x-forwarded-uri",
     "x-host",
     "x-http-method",
     "x-http-method-override",
@@ -173,5 +194,5 @@ STEERING_HEADERS: Final = (
     "x-original-url",
     "x-rewrite-url",
 )
-"""Headers by which frameworks let a client choose another host, path or method than the key's:
-dropped from cacheable fetches unless they are keyed."""
+"""Headers by which frameworks let a client choose another scheme, host, path or method than
+the key's: dropped from cacheable fetches unless they are keyed."""

@@ -37,7 +37,7 @@ def read(asked: Asked) -> Read:
         case "PURGE" if lines := asked.lines("xkey"):
             keys = separated(lines)
             if not keys:
-                return Refused(400, "xkey names no tag")
+                return Refused(400, "xkey names no tag", empty=True)
             return Meant("apiplatform", (named(keys), *beside(asked)), _purged)
         case _:
             return None

@@ -12,7 +12,6 @@ from controller.core.origin_tags import origin_tag, url_tag, writable
 
 SEPARATORS: Final = re.compile(r"[ \t,]+")
 """What vmod xkey reads as the end of a key."""
-_SPACE: Final = re.compile(r"[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +75,13 @@ class Meant:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A request that means nothing; it has purged nothing."""
+    """A request that means nothing; it has purged nothing. ``empty``: its list holds no tag, so
+    what it names elsewhere counts.
+    """
 
     status: int
     message: str
+    empty: bool = False
 
 
 Read = Meant | Refused | None
@@ -94,11 +96,6 @@ def says(words: str) -> Callable[[Counts], Reply]:
 def as_json(value: Mapping[str, object]) -> Reply:
     """A reply in JSON."""
     return Reply(200, json.dumps(value), "application/json")
-
-
-def spaced(lines: Iterable[str]) -> list[str]:
-    """The tags of lines that hold them with spaces between."""
-    return [tag for line in lines for tag in _SPACE.split(line) if tag]
 
 
 def separated(lines: Iterable[str]) -> list[str]:
@@ -116,8 +113,12 @@ def named(texts: Iterable[str], *, soft: bool = False) -> OriginPurge:
 
 
 def at_url(asked: Asked, *, soft: bool = False) -> OriginPurge:
-    """The purge of the URL that a request was sent to."""
-    return OriginPurge((url_tag(asked.host, asked.target),), soft)
+    """The purge of the URL that a request was sent to.
+
+    ``/a?`` is another object than ``/a`` to Varnish, and ASGI does not tell them apart: both.
+    """
+    targets = (asked.target,) if "?" in asked.target else (asked.target, f"{asked.target}?")
+    return OriginPurge(tuple(url_tag(asked.host, target) for target in targets), soft)
 
 
 def beside(asked: Asked, *, soft: bool = False) -> tuple[OriginPurge, ...]:

@@ -34,7 +34,7 @@ def read(asked: Asked) -> Read:
         return None
     lines = [line for line in given if any(_SEPARATORS.split(line))]
     if not lines:
-        return Refused(400, "Cache-Tags names no tag")
+        return Refused(400, "Cache-Tags names no tag", empty=True)
     return Meant("drupal", tuple(map(_banned, lines)), ADDED)
 
 

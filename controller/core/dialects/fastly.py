@@ -1,4 +1,7 @@
-"""As Fastly is purged: PURGE with Surrogate-Key, and Fastly-Soft-Purge: 1 to leave it stale."""
+"""As Fastly is purged: PURGE with Surrogate-Key, and Fastly-Soft-Purge: 1 to leave it stale.
+
+API Platform's Souin purger sends the same with commas between: no tag on an object holds one.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from controller.core.dialects.asked import (
     as_json,
     beside,
     named,
-    spaced,
+    separated,
 )
 
 SOFT = "fastly-soft-purge"
@@ -23,9 +26,9 @@ def read(asked: Asked) -> Read:
     lines = asked.lines("surrogate-key")
     if asked.method != "PURGE" or not lines:
         return None
-    keys, soft = spaced(lines), asked.flag(SOFT)
+    keys, soft = separated(lines), asked.flag(SOFT)
     if not keys:
-        return Refused(400, "Surrogate-Key names no key")
+        return Refused(400, "Surrogate-Key names no key", empty=True)
     return Meant("fastly", (named(keys, soft=soft), *beside(asked, soft=soft)), _ok)
 
 

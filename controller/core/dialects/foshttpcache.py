@@ -48,7 +48,7 @@ def read(asked: Asked) -> Read:
 def _keys(asked: Asked) -> Read:
     hard, soft = separated(asked.lines("xkey-purge")), separated(asked.lines("xkey-softpurge"))
     if not hard and not soft:
-        return Refused(400, "Neither header XKey-Purge or XKey-SoftPurge set")
+        return Refused(400, "Neither header XKey-Purge or XKey-SoftPurge set", empty=True)
     purges = [named(hard)] if hard else []
     if soft:
         purges.append(named(soft, soft=True))

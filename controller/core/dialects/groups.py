@@ -34,7 +34,8 @@ def read(asked: Asked) -> Read:
         return None
     groups = parsed(lines)
     if not groups:
-        return Refused(400, 'Cache-Group-Invalidation is a list of strings, like "a", "b"')
+        what = 'Cache-Group-Invalidation is a list of strings, like "a", "b"'
+        return Refused(400, what, empty=groups is not None)
     return Meant("cache-groups", (named(groups), *beside(asked)), says("Purged"))
 
 

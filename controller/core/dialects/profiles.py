@@ -14,6 +14,7 @@ from controller.core.dialects import (
     groups,
     magento,
     plain,
+    unpaired,
     wpgraphql,
 )
 from controller.core.dialects.asked import Asked, Meant, Read, Refused
@@ -37,7 +38,14 @@ OF_PROFILE: Final[Mapping[Profile, Dialects]] = {
         (wpgraphql.read,), (plain.read,), "PURGE_GRAPHQL with GraphQL-Purge-Keys, and PURGE"
     ),
     "tagged": Dialects(
-        (foshttpcache.read, apiplatform.read, fastly.read, drupal.read, groups.read),
+        (
+            foshttpcache.read,
+            apiplatform.read,
+            fastly.read,
+            drupal.read,
+            groups.read,
+            unpaired.read,
+        ),
         (plain.read, drupal.read_bare),
         "PURGE, PURGEKEYS, BAN and REFRESH",
     ),
@@ -48,15 +56,16 @@ def read_purge(profile: Profile, asked: Asked) -> Meant | Refused:
     """What a purge means under a profile.
 
     A request that several dialects know means what all of them read in it; the first one answers.
+    It is refused where it means nothing to any of them, or one cannot read what it means.
     """
     dialects = OF_PROFILE[profile]
     found = [read for reader in dialects.readers if (read := reader(asked)) is not None]
     if not found:
         found = [read for reader in dialects.bare if (read := reader(asked)) is not None]
-    for read in found:
-        if isinstance(read, Refused):
-            return read
     meant = [read for read in found if isinstance(read, Meant)]
+    for read in found:
+        if isinstance(read, Refused) and not (meant and read.empty):
+            return read
     if not meant:
         return Refused(405, f"Profile {profile} takes {dialects.accepted}, not {asked.method}")
     purges = dict.fromkeys(purge for each in meant for purge in each.purges)

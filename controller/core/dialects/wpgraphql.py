@@ -2,7 +2,8 @@
 
 Keys stand with commas or spaces between, as its own VCL reads them. The URL, with a scheme or
 without, is that of the one GraphQL endpoint that a service has, so it narrows nothing. The plugin
-purges ``skipped:<type>``, which answers with too many keys carry, like any other key.
+purges ``skipped:<type>``, which answers with too many keys carry, like any other key. A PURGE that
+names keys means them besides its URL.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from controller.core.dialects.asked import (
     Read,
     Refused,
     Reply,
+    beside,
     named,
     separated,
 )
@@ -21,12 +23,16 @@ from controller.core.dialects.asked import (
 
 def read(asked: Asked) -> Read:
     """What its PURGE_GRAPHQL means."""
-    if asked.method != "PURGE_GRAPHQL":
-        return None
     keys = separated(asked.lines("graphql-purge-keys"))
-    if not keys:
-        return Refused(400, "GraphQL-Purge-Keys header required")
-    return Meant("wpgraphql", (named(keys),), _invalidated)
+    match asked.method:
+        case "PURGE_GRAPHQL" if not keys:
+            return Refused(400, "GraphQL-Purge-Keys header required")
+        case "PURGE_GRAPHQL":
+            return Meant("wpgraphql", (named(keys),), _invalidated)
+        case "PURGE" if keys:
+            return Meant("wpgraphql", (named(keys), *beside(asked)), _invalidated)
+        case _:
+            return None
 
 
 def _invalidated(counts: Counts) -> Reply:

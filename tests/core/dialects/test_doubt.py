@@ -156,7 +156,7 @@ def test_a_clients_shape_around_more_than_tags_is_everything(
         asked("BAN", Cache_Tags="node:.*"),
         asked("BAN", "/news/.*"),
         asked("PURGE", "/.*", X_Purge_Method="regex"),
-        asked("PURGE", Surrogate_Key="a,b c"),
+        asked("PURGE", Surrogate_Key="é"),
         asked("PURGE", Cache_Group_Invalidation='"two words"'),
         asked("PURGEKEYS", xkey_purge=201 * "x"),
     ],
@@ -220,7 +220,6 @@ def test_an_answers_groups_that_cannot_be_parsed_invalidate_everything() -> None
         ("tagged", asked("PURGE", Cache_Group_Invalidation="a"), 400, "list of strings"),
         ("tagged", asked("PURGE", Cache_Group_Invalidation=""), 400, "list of strings"),
         ("tagged", asked("BAN", Cache_Tags=" "), 400, "Cache-Tags"),
-        ("tagged", asked("PURGE", Surrogate_Key="a", xkey=" "), 400, "xkey"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -1,5 +1,5 @@
 vcl 4.1;
-# Shellac 0.1.0, gateway profile, service shellac, config digest b65696fa2b710fcf. Generated from shellac.yaml: edit that.
+# Shellac 0.1.0, gateway profile, service shellac, config digest 86efde3c87e221f2. Generated from shellac.yaml: edit that.
 # A request is looked up as it was sent, for the controller's verdict; then by its canonical key, in round "data". All else passes.
 import bodyaccess;
 import cookie;
@@ -52,12 +52,13 @@ sub client_fetch {
 # from: templates/features/admin.vcl.j2
 # The node and its admin listener. What a node knows stands in globals: they outlive a reload. A new boot: an empty cache.
 sub admin_init {
-    if (var.global_get("boot")) { return (ok); }
-    var.global_set("boot", std.integer(time=now, fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0));
-    var.global_set("seq", "-");    # the last purge applied: the node is its own cursor in the purge log
-    var.global_set("plan", "-");   # the schema generation, part of every verdict's key
-    var.global_set("flush", "-");  # the data generation, part of every data key
-    var.global_set("lease", "0");  # until when it counts as up to date: seconds, by its own clock
+    if (!var.global_get("boot")) {
+        var.global_set("boot", std.integer(time=now, fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0));
+        var.global_set("seq", "-");    # the last purge applied: the node is its own cursor in the purge log
+        var.global_set("plan", "-");   # the schema generation, part of every verdict's key
+        var.global_set("flush", "-");  # the data generation, part of every data key
+        var.global_set("lease", "0");  # until when it counts as up to date: seconds, by its own clock
+    }
 }
 # Every request of this listener ends here; one without the secret learns only how the node is. X-Shellac-Body: the answer.
 sub admin_recv {
@@ -77,7 +78,7 @@ sub admin_recv {
     }
     elsif (req.method == "GET" && req.url == "/_shellac/node") {
         set req.http.X-Shellac-Body = {"{"boot":""} + var.global_get("boot") + {"","seq":""} + var.global_get("seq")
-            + {"","digest":"b65696fa2b710fcf","plan":""} + var.global_get("plan") + {"","flush":""} + var.global_get("flush")
+            + {"","digest":"86efde3c87e221f2","plan":""} + var.global_get("plan") + {"","flush":""} + var.global_get("flush")
             + {"","lease":""} + var.global_get("lease") + {"","now":""} + std.real(time=now, fallback=0.0) + {"" }"};
     }
     else { return (synth(404, "The admin listener serves PURGE and /_shellac/node, lease, health, alive")); }
@@ -150,6 +151,10 @@ acl limit_1_allowed {
     "10.0.0.0"/8;
     "2001:db8::"/32;
 }
+# Varnish closes a connection whose request says so without reading its body, and the reset can overtake the answer.
+sub limits_read {
+    if (req.http.Connection ~ "(?i)\bclose\b" && req.http.Content-Length && std.integer(req.http.Content-Length, 262145) <= 262144) { set req.http.X-Shellac-Read = std.cache_req_body(256KB); }
+}
 sub limits_recv {
     # by address
     set req.http.X-Shellac-Counted = "1 address " + req.http.X-Shellac-Client;
@@ -158,6 +163,7 @@ sub limits_recv {
         set req.http.X-Shellac-Limits = req.http.X-Shellac-Limits + {""by address""};
         std.log({"Shellac-RateLimit: "by address""});
         set req.http.X-Shellac-Retry = "1";
+        call limits_read;
         return (synth(429, "Rate limit by address: 100 requests in 10 s are used up"));
     }
     # by key: without the header by the address
@@ -169,6 +175,7 @@ sub limits_recv {
         set req.http.X-Shellac-Limits = req.http.X-Shellac-Limits + {""by key""};
         std.log({"Shellac-RateLimit: "by key""});
         set req.http.X-Shellac-Retry = "4";
+        call limits_read;
         return (synth(429, "Rate limit by key: 1000 requests in 3600 s are used up"));
     }
     elsif (vsthrottle.remaining(std.tolower(regsuball(req.http.X-Shellac-Counted, "[\s\x22]", "")), 1000, 3600s) <= 100) { std.log({"Shellac-RateLimit: "by key";warning"}); }
@@ -243,7 +250,7 @@ sub accept_recv {
 # from: templates/features/verdict.vcl.j2
 # Lookup 1, before a round has a name. A verdict depends on request, config and schema: no data purge touches it, in its own storage.
 sub verdict_hash {
-    hash_data("verdict shellac b65696fa2b710fcf " + var.global_get("boot") + " " + var.global_get("plan"));
+    hash_data("verdict shellac 86efde3c87e221f2 " + var.global_get("boot") + " " + var.global_get("plan"));
     hash_data(req.http.Host);
     hash_data(req.http.Content-Type);
     hash_data(req.url);
@@ -292,14 +299,9 @@ sub verdict_deliver {
 # from: templates/features/keyed.vcl.j2
 # varyHeaders: hashed by name and value, forwarded. One that is known to change answers and not keyed makes the request pass; all
 # others go in data_fetch. One line alone is keyed, so there must be no second; set anew, it is not cut by a client's Connection.
-sub keyed_single {
-    std.collect(req.http.X-Shellac-Lines, " |+| ");
-    if (req.http.X-Shellac-Lines ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; }
-    unset req.http.X-Shellac-Lines;
-}
 sub keyed_type {
-    if (req.http.Content-Type) { header.copy(req.http.Content-Type, req.http.X-Shellac-Lines); }
-    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.Content-Type) { std.collect(req.http.Content-Type, " |+| "); }
+    if (req.http.Content-Type ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; header.append(req.http.Content-Type, regsuball(regsub(req.http.Content-Type, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); header.regsub(req, "(?i)^(Content\-Type:.*?) \|\+\| .*$", "\1"); }
     if (req.http.Content-Type && !req.http.X-Shellac-Detail) { set req.http.Content-Type = req.http.Content-Type; }
 }
 sub keyed_recv {
@@ -317,7 +319,7 @@ sub keyed_recv {
 sub scopes_recv {
     if (req.http.Cookie) {
         std.collect(req.http.Cookie, "; ");
-        if (req.http.Cookie ~ "(?:^|;)[^=;]*[^=;\s][^=;]*(?:;|$)") { set req.http.X-Shellac-Detail = "odd-cookie"; }  # it would swallow the next one
+        if (req.http.Cookie ~ "(?:^|;)\s*+(?:=|[^=;\s][^=;]*+(?:;|$))") { set req.http.X-Shellac-Detail = "odd-cookie"; }  # it would swallow the next one
         cookie.parse(req.http.Cookie);
         cookie.filter_re("^(AMP_[^:]*|AWSALB[^:]*|CookieConsent|CookieConsentBulkSetting[^:]*|FCCDCF|FCNEC|OptanonAlertBoxClosed|OptanonConsent|__cf_bm|__eoi|__gads|__gpi|__hs[^:]*|__stripe_mid|__stripe_sid|__utm[^:]*|_cfuvid|_clck|_clsk|_dc_gtm_[^:]*|_dd_s|_fbc|_fbp|_ga[^:]*|_gac_[^:]*|_gat[^:]*|_gcl_[^:]*|_gid|_hj[^:]*|_mkto_trk|_pin_unauth|_pk_[^:]*|_rdt_uuid|_scid[^:]*|_sp_id[^:]*|_sp_ses[^:]*|_ttp|_uet[^:]*|_ym_[^:]*|ajs_anonymous_id|amplitude_id[^:]*|axeptio_[^:]*|borlabs\-cookie|cf_clearance|cmplz_[^:]*|cookieconsent_status|cookielawinfo\-[^:]*|cookieyes\-consent|didomi_token|euconsent\-v2|hubspotutk|li_fat_id|tarteaucitron|usprivacy|viewed_cookie_policy)$");
     }
@@ -343,7 +345,7 @@ sub data_fetch {
     unset bereq.http.X-Shellac-Cut;
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
     set bereq.http.X-Shellac-Began = std.real(time=now, fallback=0.0);
-    set bereq.http.X-Shellac-Digest = "b65696fa2b710fcf";  # nothing is stored by another config's rules
+    set bereq.http.X-Shellac-Digest = "86efde3c87e221f2";  # nothing is stored by another config's rules
 }
 sub data_response {
     if (beresp.was_304) { return (abandon); }

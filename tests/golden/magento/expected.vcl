@@ -1,5 +1,5 @@
 vcl 4.1;
-# Shellac 0.1.0, magento profile, service shellac, config digest 7dbf67c572eb79d2. Generated from shellac.yaml: edit that.
+# Shellac 0.1.0, magento profile, service shellac, config digest 24157e62b52a6bb9. Generated from shellac.yaml: edit that.
 # One lookup. The origin tags its answers and says what of them may be cached; its own purges are understood by the controller.
 # A request is one of "graphql", "page", "static" or "purge" in X-Shellac-Round; with X-Shellac-Detail, the reason, it passes.
 import cookie;
@@ -7,6 +7,7 @@ import header;
 import purge;
 import std;
 import var;
+import vsthrottle;
 import xkey;
 
 # from: templates/direct/backend.vcl.j2
@@ -17,46 +18,58 @@ backend origin {
     .probe = { .url = "/health_check.php"; .timeout = 2s; .interval = 5s; .window = 10; .threshold = 5; .initial = 5; }
 }
 backend passes {
-    .host = "127.0.0.1"; .port = "8092"; .connect_timeout = 2s; .first_byte_timeout = 76s; .between_bytes_timeout = 66s;
+    .host = "127.0.0.1"; .port = "8092"; .connect_timeout = 2s; .first_byte_timeout = 78s; .between_bytes_timeout = 68s;
 }
 
 # from: templates/direct/trust.vcl.j2
 # The trust boundary. X-Shellac-* and Shellac-* are decisions of ours: cut on entry, before anything is answered, from the origin
-# and on the way out. X-HashTwo and xkey of an answer would tag it.
+# and on the way out. X-HashTwo and xkey of an answer would tag it. The same pass over the headers finds what is known to change
+# answers and not keyed; most requests have nothing of either.
 sub trust_recv {
     std.collect(req.http.Host);
-    if (local.socket == "admin") { header.regsub(req, "(?i)^(x-shellac-.*|proxy):.*$", "X-Shellac-Cut: 1", true); }
-    else { header.regsub(req, "(?i)^(x-shellac-.*|shellac-(?!debug:).*|proxy):.*$", "X-Shellac-Cut: 1", true); }
-    unset req.http.X-Shellac-Cut;
+    header.regsub(req, "(?i)^(?:x-shellac-.*|shellac-(?!debug:).*|proxy|(?!(accept\-language|content\-currency|origin|preview\-version|store|x\-adobe\-company|x\-forwarded\-proto|x\-magento\-cache\-id):)(access\-token|access_token|api\-key|api\-version|api_key|apikey|apitoken|authorization\-bearer|dg\-auth|gcms\-[^:]*|graphql\-features|prismic\-ref|sc_apikey|shopify\-storefront\-[^:]*|token|vendure\-token|version|woocommerce\-session|x\-access\-token|x\-account\-id|x\-api\-key|x\-api\-version|x\-auth|x\-auth\-request\-[^:]*|x\-auth\-token|x\-base\-editing\-url|x\-bc\-[^:]*|x\-channel|x\-channel\-id|x\-country|x\-country\-code|x\-craft\-token|x\-crystallize\-[^:]*|x\-currency|x\-customer\-group|x\-customer\-id|x\-dgraph\-[^:]*|x\-environment|x\-exclude\-invalid|x\-forwarded\-email|x\-forwarded\-user|x\-hasura\-[^:]*|x\-impersonate\-user|x\-include\-drafts|x\-lang|x\-language|x\-locale|x\-market|x\-moltin\-[^:]*|x\-org\-id|x\-organization|x\-organization\-id|x\-parse\-[^:]*|x\-preview|x\-price\-list|x\-publishable\-api\-key|x\-region|x\-remote\-user|x\-role|x\-session\-id|x\-session\-token|x\-shop\-id|x\-shopify\-[^:]*|x\-site\-id|x\-store\-id|x\-tenant|x\-tenant\-id|x\-timezone|x\-user|x\-user\-id|x\-user\-role|x\-visual\-editing|x\-workspace\-id|x\-wp\-nonce)):(?!(?<=accept-language:)\s*\*$).*$", "X-Shellac-Odd: \0");
+    if (req.http.X-Shellac-Odd) { call trust_odd; }
     if (req.url !~ "^/[!\x22$-~]*$" || req.http.Host !~ "^[0-9A-Za-z._:\[\]-]*$" || req.proto == "HTTP/1.0" && req.http.Transfer-Encoding || req.proto != "HTTP/1.0" && !req.http.Host) { return (synth(400, "The target must be a path, percent-encoded; Host a name that stands once; Transfer-Encoding is not for HTTP/1.0")); }
 }
+# All but ours get their names back. Accept-Language: * is as none (RFC 9110, 12.5.4).
+sub trust_odd {
+    if (local.socket == "admin") { header.regsub(req, "(?i)^x-shellac-odd: (x-shellac-.*|proxy):.*$", "X-Shellac-Cut: 1"); }
+    else { header.regsub(req, "(?i)^x-shellac-odd: (x-shellac-.*|shellac-.*|proxy):.*$", "X-Shellac-Cut: 1"); }
+    unset req.http.X-Shellac-Cut;
+    if (req.http.X-Shellac-Odd) {
+        header.regsub(req, "(?i)^x-shellac-odd: (.*)$", "\1");
+        set req.http.X-Shellac-Unkeyed = "1";
+    }
+}
 sub trust_response {
-    if (bereq.http.X-Shellac-Passes) { header.regsub(beresp, "(?i)^(x-hashtwo|x-shellac-(?!detail:).*):.*$", "X-Shellac-Cut: 1", true); }
-    else { header.regsub(beresp, "(?i)^(x-hashtwo|x-shellac-.*|shellac-.*):.*$", "X-Shellac-Cut: 1", true); }
-    unset beresp.http.X-Shellac-Cut;
+    if (bereq.http.X-Shellac-Passes) { header.regsub(beresp, "(?i)^(x-hashtwo|server|x-powered-by|x-shellac-(?!detail:).*):.*$", "X-Shellac-Cut: 1", true); }
+    else { header.regsub(beresp, "(?i)^(x-hashtwo|server|x-powered-by|x-shellac-.*|shellac-.*):.*$", "X-Shellac-Cut: 1", true); }
+    unset beresp.http.X-Shellac-Cut;  # the names that are left go in trust_deliver: fewer to look for at every hit
 }
 sub trust_deliver {
-    unset resp.http.X-Shellac-Detail;
+    if (req.http.X-Shellac-Detail) {  # else it is stored, and has none of these
+        unset resp.http.X-Shellac-Detail;
+        unset resp.http.x-magento-tags;
+    }
     unset resp.http.X-Shellac-Flush;
     unset resp.http.X-Shellac-Moved;
     unset resp.http.X-Shellac-Stored;
+    unset resp.http.X-Shellac-Whole;
     unset resp.http.xkey;
-    unset resp.http.x-magento-tags;
     unset resp.http.X-Varnish;
     unset resp.http.Via;
-    unset resp.http.server;
-    unset resp.http.x-powered-by;
 }
 
 # from: templates/features/admin.vcl.j2
 # The node and its admin listener. What a node knows stands in globals: they outlive a reload. A new boot: an empty cache.
 sub admin_init {
-    if (var.global_get("boot")) { return (ok); }
-    var.global_set("boot", std.integer(time=now, fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0));
-    var.global_set("seq", "-");    # the last purge applied: the node is its own cursor in the purge log
-    var.global_set("plan", "-");   # the schema generation, part of every verdict's key
-    var.global_set("flush", "-");  # the data generation, part of every data key
-    var.global_set("lease", "0");  # until when it counts as up to date: seconds, by its own clock
+    if (!var.global_get("boot")) {
+        var.global_set("boot", std.integer(time=now, fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0));
+        var.global_set("seq", "-");    # the last purge applied: the node is its own cursor in the purge log
+        var.global_set("plan", "-");   # the schema generation, part of every verdict's key
+        var.global_set("flush", "-");  # the data generation, part of every data key
+        var.global_set("lease", "0");  # until when it counts as up to date: seconds, by its own clock
+    }
 }
 # Every request of this listener ends here; one without the secret learns only how the node is. X-Shellac-Body: the answer.
 sub admin_recv {
@@ -76,7 +89,7 @@ sub admin_recv {
     }
     elsif (req.method == "GET" && req.url == "/_shellac/node") {
         set req.http.X-Shellac-Body = {"{"boot":""} + var.global_get("boot") + {"","seq":""} + var.global_get("seq")
-            + {"","digest":"7dbf67c572eb79d2","plan":""} + var.global_get("plan") + {"","flush":""} + var.global_get("flush")
+            + {"","digest":"24157e62b52a6bb9","plan":""} + var.global_get("plan") + {"","flush":""} + var.global_get("flush")
             + {"","lease":""} + var.global_get("lease") + {"","now":""} + std.real(time=now, fallback=0.0) + {"" }"};
     }
     else { return (synth(404, "The admin listener serves PURGE and /_shellac/node, lease, health, alive")); }
@@ -121,6 +134,12 @@ sub fresh_init {
 sub fresh_begin {
     set req.http.X-Shellac-Window = var.global_get("window");
     set req.http.X-Shellac-Epoch = regsub(var.global_get("moved"), "\..*$", "");
+    set req.http.X-Shellac-Next = req.http.X-Shellac-Epoch;
+    if (std.real(var.global_get("began"), 0.0) + 0.5 < std.real(time=now, fallback=0.0)) {
+        var.global_set("began", std.real(time=now, fallback=0.0));
+        set req.http.X-Shellac-Next = req.xid;
+    }
+    var.global_set("moved", req.http.X-Shellac-Next + "." + req.xid);  # soon after it was read: purges may come together
     set req.http.X-Shellac-Young = "";
     set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + 1.0, fallback=0);
     set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + 0.0, fallback=0);
@@ -130,13 +149,10 @@ sub fresh_begin {
     set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + -4.0, fallback=0);
     set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + -5.0, fallback=0);
     set req.http.X-Shellac-Young = req.http.X-Shellac-Young + " s:" + req.http.X-Shellac-Epoch + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0 + -6.0, fallback=0);
-    if (std.real(var.global_get("began"), 0.0) + 0.5 < std.real(time=now, fallback=0.0)) {
-        var.global_set("began", std.real(time=now, fallback=0.0));
+    if (req.http.X-Shellac-Next != req.http.X-Shellac-Epoch) {
         var.global_set("before", req.http.X-Shellac-Young);
         set req.http.X-Shellac-Young = "";
-        set req.http.X-Shellac-Epoch = req.xid;
     }
-    var.global_set("moved", req.http.X-Shellac-Epoch + "." + req.xid);
 }
 sub fresh_end {
     var.global_set("window", var.global_get("before") + " " + req.http.X-Shellac-Young);
@@ -153,18 +169,32 @@ sub fresh_response {
         set beresp.uncacheable = true;  # those who waited fetch anew
         set beresp.ttl = 1s;
         set beresp.grace = 0s;
-        return (deliver);
+    } else {
+        set beresp.http.X-Shellac-Moved = bereq.http.X-Shellac-Moved;
+        set beresp.http.X-Shellac-Flush = bereq.http.X-Shellac-Flush;
+        if (beresp.do_esi) { set beresp.http.X-Shellac-Whole = bereq.xid; }
+        set beresp.http.X-Shellac-Stored = std.real(time=now, fallback=0.0);
+        set beresp.http.X-Shellac-Born = "s:" + regsub(bereq.http.X-Shellac-Moved, "\..*$", "") + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0, fallback=0);
     }
-    set beresp.http.X-Shellac-Moved = bereq.http.X-Shellac-Moved;
-    set beresp.http.X-Shellac-Flush = bereq.http.X-Shellac-Flush;
-    set beresp.http.X-Shellac-Stored = std.real(time=now, fallback=0.0);
-    set beresp.http.X-Shellac-Born = "s:" + regsub(bereq.http.X-Shellac-Moved, "\..*$", "") + ":" + std.integer(real=std.real(time=now, fallback=0.0) * 10.0, fallback=0);
 }
 sub fresh_hit {
-    if (obj.http.X-Shellac-Moved && obj.http.X-Shellac-Moved != var.global_get("moved") && std.real(obj.http.X-Shellac-Stored, 0.0) + 0.5 > std.real(var.global_get("purged"), 0.0)) {
-        if (req.restarts > 3) { return (pass); }  # a burst of purges: each stores one that the next distrusts
+    if (obj.http.X-Shellac-Moved && obj.http.X-Shellac-Moved != var.global_get("moved") && (obj.http.X-Shellac-Whole && vsthrottle.remaining("whole " + obj.http.X-Shellac-Whole, 2, 21600s) == 2 || std.real(obj.http.X-Shellac-Stored, 0.0) + 0.5 > std.real(var.global_get("purged"), 0.0))) {
+        if (req.restarts > 3) {  # a burst of purges: each stores one that the next distrusts
+            set req.http.X-Shellac-Detail = "purged-meanwhile";
+            return (pass);
+        }
         purge.hard();
         return (restart);
+    }
+    if (obj.http.X-Shellac-Whole && obj.http.X-Shellac-Moved != var.global_get("moved")) { set req.http.X-Shellac-Whole = vsthrottle.is_denied("whole " + obj.http.X-Shellac-Whole, 2, 21600s); }  # still asked for: the note lasts on
+}
+# A page with includes is not found before all of its body is there, and a purge in that time skips it. The client that fetched
+# it waits for that, too: if it came soon enough for the half second above to hold, that is noted ("whole"). A page without such
+# a note, because its body was slow or nobody waited, is fetched anew after the next purge. vsthrottle is a set that forgets by
+# itself: a note takes one of two tokens and lasts until both are there again, three hours, or six since a hit took the other.
+sub fresh_deliver {
+    if (req.http.X-Shellac-Status == "miss" && resp.http.X-Shellac-Whole && std.real(resp.http.X-Shellac-Stored, 0.0) + 0.25 > std.real(time=now, fallback=0.0)) {
+        set req.http.X-Shellac-Whole = vsthrottle.is_denied("whole " + resp.http.X-Shellac-Whole, 2, 21600s);
     }
 }
 
@@ -172,6 +202,7 @@ sub fresh_hit {
 # Purges as this origin sends them, from its own address or on the admin listener. An address that connects, and no proxy's.
 sub purges_recv {
     if (local.socket != "admin") { return (synth(405, "Purging is not allowed from this address")); }
+    set req.http.X-Shellac-Allow = ", PURGE";
     if (req.method !~ "^(PURGE)$") { return (synth(405, "The profile magento purges with PURGE")); }
     set req.http.X-Shellac-Round = "purge";
     if (req.url !~ "^/graphql(\?|$)") { call pages_url; }  # as it is stored
@@ -193,7 +224,7 @@ sub purges_deliver {
 # from: templates/direct/request.vcl.j2
 # What a request is, and what can be looked up: a bodiless GET or HEAD. All else passes as it was sent.
 sub request_recv {
-    if (req.http.Host) { set req.http.Host = std.tolower(req.http.Host); }
+    if (req.http.Host ~ "[A-Z]") { set req.http.Host = std.tolower(req.http.Host); }
     if (req.method !~ "^(GET|HEAD|POST|OPTIONS|PUT|PATCH|DELETE)$") { return (synth(405, "Not a method that is passed on; purging is not allowed here")); }
     if (req.http.Content-Length ~ "[0-9]{16}") { return (synth(413, "The length of the body is no usable number")); }  # to std.integer it is none
     if (req.url ~ "^/graphql(\?|$)") {
@@ -208,11 +239,12 @@ sub request_recv {
 }
 # Varnish sends a request without a body again when a reused connection breaks, and a write must not be: piped, it has one of its own.
 sub request_write {
-    if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && req.http.X-Shellac-Round != "graphql" && !req.http.Transfer-Encoding && std.integer(req.http.Content-Length, 0) == 0) { return (pipe); }
+    if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && (req.http.X-Shellac-Round != "graphql" || req.method != "POST") && !req.http.Transfer-Encoding && std.integer(req.http.Content-Length, 0) == 0) { return (pipe); }
 }
 sub request_pipe {
     unset bereq.http.X-Shellac-Round;
     unset bereq.http.X-Shellac-Detail;
+    unset bereq.http.X-Shellac-Unkeyed;
     set bereq.http.Connection = "close";
 }
 # For how long a stale answer will do: short while the origin is well, then for as long as the object lasts.
@@ -220,10 +252,10 @@ sub request_grace {
     if (std.healthy(origin)) { set req.grace = 300s; }
 }
 sub request_miss {
-    set req.http.X-Shellac-Status = "MISS";
+    set req.http.X-Shellac-Status = "miss";
 }
 sub request_pass {
-    set req.http.X-Shellac-Status = "PASS";
+    set req.http.X-Shellac-Status = regsub(req.http.X-Shellac-Detail, "^(?!method$).*$", "bypass");
     if (req.http.X-Shellac-Round == "purge" || (req.http.X-Shellac-Round == "graphql" && req.method == "POST")) {
         set req.http.X-Shellac-Passes = "1";
         set req.backend_hint = passes;
@@ -246,44 +278,37 @@ sub accept_recv {
 
 # from: templates/features/keyed.vcl.j2
 # varyHeaders: hashed by name and value, forwarded. One that is known to change answers and not keyed makes the request pass; all
-# others go in data_fetch. One line alone is keyed, so there must be no second; set anew, it is not cut by a client's Connection.
-sub keyed_single {
-    std.collect(req.http.X-Shellac-Lines, " |+| ");
-    if (req.http.X-Shellac-Lines ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; }
-    unset req.http.X-Shellac-Lines;
-}
+# others go in fetch_graphql. One line alone is keyed, so there must be no second; set anew, it is not cut by a client's Connection.
 sub keyed_recv {
     if (req.http.Accept-Language == "*") { unset req.http.Accept-Language; }  # as none (RFC 9110, 12.5.4); Node's fetch sends it
-    if (req.http.store) { header.copy(req.http.store, req.http.X-Shellac-Lines); }
-    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.store) { std.collect(req.http.store, " |+| "); }
+    if (req.http.store ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; header.append(req.http.store, regsuball(regsub(req.http.store, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); header.regsub(req, "(?i)^(store:.*?) \|\+\| .*$", "\1"); }
+    if (req.http.content-currency) { std.collect(req.http.content-currency, " |+| "); }
+    if (req.http.content-currency ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; header.append(req.http.content-currency, regsuball(regsub(req.http.content-currency, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); header.regsub(req, "(?i)^(content\-currency:.*?) \|\+\| .*$", "\1"); }
+    if (req.http.x-magento-cache-id) { std.collect(req.http.x-magento-cache-id, " |+| "); }
+    if (req.http.x-magento-cache-id ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; header.append(req.http.x-magento-cache-id, regsuball(regsub(req.http.x-magento-cache-id, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); header.regsub(req, "(?i)^(x\-magento\-cache\-id:.*?) \|\+\| .*$", "\1"); }
+    if (req.http.x-adobe-company) { std.collect(req.http.x-adobe-company, " |+| "); }
+    if (req.http.x-adobe-company ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; header.append(req.http.x-adobe-company, regsuball(regsub(req.http.x-adobe-company, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); header.regsub(req, "(?i)^(x\-adobe\-company:.*?) \|\+\| .*$", "\1"); }
+    if (req.http.preview-version) { std.collect(req.http.preview-version, " |+| "); }
+    if (req.http.preview-version ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; header.append(req.http.preview-version, regsuball(regsub(req.http.preview-version, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); header.regsub(req, "(?i)^(preview\-version:.*?) \|\+\| .*$", "\1"); }
+    if (req.http.origin) { std.collect(req.http.origin, " |+| "); }
+    if (req.http.origin ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; header.append(req.http.origin, regsuball(regsub(req.http.origin, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); header.regsub(req, "(?i)^(origin:.*?) \|\+\| .*$", "\1"); }
+    if (req.http.x-forwarded-proto) { std.collect(req.http.x-forwarded-proto, " |+| "); }
+    if (req.http.x-forwarded-proto ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; header.append(req.http.x-forwarded-proto, regsuball(regsub(req.http.x-forwarded-proto, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); header.regsub(req, "(?i)^(x\-forwarded\-proto:.*?) \|\+\| .*$", "\1"); }
+    if (req.http.authorization) { std.collect(req.http.authorization, " |+| "); }
+    if (req.http.authorization ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; header.append(req.http.authorization, regsuball(regsub(req.http.authorization, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); header.regsub(req, "(?i)^(authorization:.*?) \|\+\| .*$", "\1"); }
+    if (req.http.X-Shellac-Unkeyed && !req.http.X-Shellac-Detail) { set req.http.X-Shellac-Detail = "unkeyed-header"; }
+}
+# Before a fetch alone: a hit does without.
+sub keyed_miss {
     if (req.http.store && !req.http.X-Shellac-Detail) { set req.http.store = req.http.store; }
-    if (req.http.content-currency) { header.copy(req.http.content-currency, req.http.X-Shellac-Lines); }
-    if (req.http.X-Shellac-Lines) { call keyed_single; }
     if (req.http.content-currency && !req.http.X-Shellac-Detail) { set req.http.content-currency = req.http.content-currency; }
-    if (req.http.x-magento-cache-id) { header.copy(req.http.x-magento-cache-id, req.http.X-Shellac-Lines); }
-    if (req.http.X-Shellac-Lines) { call keyed_single; }
     if (req.http.x-magento-cache-id && !req.http.X-Shellac-Detail) { set req.http.x-magento-cache-id = req.http.x-magento-cache-id; }
-    if (req.http.x-adobe-company) { header.copy(req.http.x-adobe-company, req.http.X-Shellac-Lines); }
-    if (req.http.X-Shellac-Lines) { call keyed_single; }
     if (req.http.x-adobe-company && !req.http.X-Shellac-Detail) { set req.http.x-adobe-company = req.http.x-adobe-company; }
-    if (req.http.preview-version) { header.copy(req.http.preview-version, req.http.X-Shellac-Lines); }
-    if (req.http.X-Shellac-Lines) { call keyed_single; }
     if (req.http.preview-version && !req.http.X-Shellac-Detail) { set req.http.preview-version = req.http.preview-version; }
-    if (req.http.origin) { header.copy(req.http.origin, req.http.X-Shellac-Lines); }
-    if (req.http.X-Shellac-Lines) { call keyed_single; }
     if (req.http.origin && !req.http.X-Shellac-Detail) { set req.http.origin = req.http.origin; }
-    if (req.http.x-forwarded-proto) { header.copy(req.http.x-forwarded-proto, req.http.X-Shellac-Lines); }
-    if (req.http.X-Shellac-Lines) { call keyed_single; }
     if (req.http.x-forwarded-proto && !req.http.X-Shellac-Detail) { set req.http.x-forwarded-proto = req.http.x-forwarded-proto; }
-    if (req.http.authorization) { header.copy(req.http.authorization, req.http.X-Shellac-Lines); }
-    if (req.http.X-Shellac-Lines) { call keyed_single; }
     if (req.http.authorization && !req.http.X-Shellac-Detail) { set req.http.authorization = req.http.authorization; }
-    # Rename one to see it, rename it back: that is one pass over the headers for the whole list.
-    header.regsub(req, "(?i)^(?!(accept\-language|content\-currency|origin|preview\-version|store|x\-adobe\-company|x\-forwarded\-proto|x\-magento\-cache\-id):)(access\-token|access_token|api\-key|api\-version|api_key|apikey|apitoken|authorization\-bearer|dg\-auth|gcms\-[^:]*|graphql\-features|prismic\-ref|sc_apikey|shopify\-storefront\-[^:]*|token|vendure\-token|version|woocommerce\-session|x\-access\-token|x\-account\-id|x\-api\-key|x\-api\-version|x\-auth|x\-auth\-request\-[^:]*|x\-auth\-token|x\-base\-editing\-url|x\-bc\-[^:]*|x\-channel|x\-channel\-id|x\-country|x\-country\-code|x\-craft\-token|x\-crystallize\-[^:]*|x\-currency|x\-customer\-group|x\-customer\-id|x\-dgraph\-[^:]*|x\-environment|x\-exclude\-invalid|x\-forwarded\-email|x\-forwarded\-user|x\-hasura\-[^:]*|x\-impersonate\-user|x\-include\-drafts|x\-lang|x\-language|x\-locale|x\-market|x\-moltin\-[^:]*|x\-org\-id|x\-organization|x\-organization\-id|x\-parse\-[^:]*|x\-preview|x\-price\-list|x\-publishable\-api\-key|x\-region|x\-remote\-user|x\-role|x\-session\-id|x\-session\-token|x\-shop\-id|x\-shopify\-[^:]*|x\-site\-id|x\-store\-id|x\-tenant|x\-tenant\-id|x\-timezone|x\-user|x\-user\-id|x\-user\-role|x\-visual\-editing|x\-workspace\-id|x\-wp\-nonce):.*$", "X-Shellac-Unkeyed: \0");
-    if (req.http.X-Shellac-Unkeyed) {
-        header.regsub(req, "(?i)^x-shellac-unkeyed: (.*)$", "\1", true);
-        if (!req.http.X-Shellac-Detail) { set req.http.X-Shellac-Detail = "unkeyed-header"; }
-    }
 }
 
 # from: templates/direct/graphql.vcl.j2
@@ -293,15 +318,14 @@ sub graphql_recv {
     if (req.http.Authorization && (!req.http.x-magento-cache-id || req.http.Authorization !~ "(?i)^bearer\s")) { set req.http.X-Shellac-Detail = "credentials"; }
     if (req.http.Cookie) {
         std.collect(req.http.Cookie, "; ");
-        if (req.http.Cookie ~ "(?:^|;)[^=;]*[^=;\s][^=;]*(?:;|$)") { set req.http.X-Shellac-Detail = "odd-cookie"; }  # it would swallow the next one
-        cookie.parse(req.http.Cookie);
+        if (req.http.Cookie ~ "(?:^|;)\s*+(?:=|[^=;\s][^=;]*+(?:;|$))") { set req.http.X-Shellac-Detail = "odd-cookie"; }  # it would swallow the next one
         # Somebody logged in, or with another context than a guest's: the session may count. All other cookies are a guest's.
-        if (cookie.isset("X-Magento-Vary") && !req.http.Authorization) { set req.http.X-Shellac-Detail = "credentials"; }
+        if (req.http.Cookie ~ "(?:^|;)\s*X\-Magento\-Vary\s*=" && !req.http.Authorization) { set req.http.X-Shellac-Detail = "credentials"; }
     }
 }
 sub graphql_hash {
-    hash_data(req.http.X-Shellac-Accept);
-    if (req.http.Authorization) { hash_data("authorized"); } else { hash_data("guest"); }
+    if (req.http.Authorization) { hash_data("authorized"); }
+    hash_data(req.http.X-Shellac-Accept);  # after all that can be absent: this one is in every key
 }
 
 # from: templates/direct/pages.vcl.j2
@@ -313,11 +337,15 @@ sub pages_recv {
     if (req.http.Cookie) {
         std.collect(req.http.Cookie, "; ");
         if (req.http.Cookie ~ "(?:^|;)\s*X\-Magento\-Vary\s*=.*;\s*X\-Magento\-Vary\s*=") { set req.http.X-Shellac-Detail = "repeated-cookie"; }
-        elsif (req.http.Cookie ~ "(?:^|;)[^=;]*[^=;\s][^=;]*(?:;|$)") { set req.http.X-Shellac-Detail = "odd-cookie"; }  # it would swallow the next one
+        elsif (req.http.Cookie ~ "(?:^|;)\s*+(?:=|[^=;\s][^=;]*+(?:;|$))") { set req.http.X-Shellac-Detail = "odd-cookie"; }  # it would swallow the next one
         cookie.parse(req.http.Cookie);
         if (cookie.isset("X-Magento-Vary")) { set req.http.X-Shellac-Cookies = req.http.X-Shellac-Cookies + "X-Magento-Vary=" + cookie.get("X-Magento-Vary") + "; "; }
     }
-    if (!req.http.X-Shellac-Detail) { call pages_url; }
+    if (!req.http.X-Shellac-Detail) {
+        call pages_url;
+        # Frameworks give a script another answer for the same URL. Only what they look for counts: apps send their names in it.
+        if (req.http.X-Requested-With ~ "(?i)xmlhttprequest") { set req.http.X-Requested-With = "XMLHttpRequest"; } else { unset req.http.X-Requested-With; }
+    }
 }
 # Marketing parameters go; a name that only ends like one stays. The order of the others does not count.
 sub pages_url {
@@ -328,29 +356,33 @@ sub pages_url {
     set req.url = std.querysort(req.url);
 }
 sub pages_hash {
+    hash_data("script:" + req.http.X-Requested-With);
     hash_data("cookies:" + req.http.X-Shellac-Cookies);
 }
-# A page that is not cached can hold includes as well.
+# A page that is not cached can hold includes as well. Its validators say nothing of them: a 304 would confirm what was purged.
 sub pages_response {
     if (beresp.http.Content-Type ~ "(?i)^text/html") {
         set beresp.do_esi = true;
+        unset beresp.http.ETag;
+        unset beresp.http.Last-Modified;
         set beresp.do_gzip = true;
     }
 }
 
 # from: templates/direct/hash.vcl.j2
-# The key: generations, host, scheme, every keyed header by name and value. The URL stands alone, so nothing can run into it.
+# The key: generations, host, scheme, every keyed header by name and value. hash_data ends each part with a NUL, which no header
+# holds: nothing can run into the next part, and a header that is not there needs none.
 sub request_hash {
     hash_data("direct shellac 9a7ebead " + var.global_get("boot") + " " + var.global_get("flush") + " " + req.http.X-Shellac-Round);
     hash_data(req.http.Host);
     hash_data(req.url);
-    if (req.http.x-forwarded-proto) { hash_data("x-forwarded-proto=" + req.http.x-forwarded-proto); } else { hash_data("x-forwarded-proto-"); }
-    if (req.http.store) { hash_data("store=" + req.http.store); } else { hash_data("store-"); }
-    if (req.http.content-currency) { hash_data("content-currency=" + req.http.content-currency); } else { hash_data("content-currency-"); }
-    if (req.http.x-magento-cache-id) { hash_data("x-magento-cache-id=" + req.http.x-magento-cache-id); } else { hash_data("x-magento-cache-id-"); }
-    if (req.http.x-adobe-company) { hash_data("x-adobe-company=" + req.http.x-adobe-company); } else { hash_data("x-adobe-company-"); }
-    if (req.http.preview-version) { hash_data("preview-version=" + req.http.preview-version); } else { hash_data("preview-version-"); }
-    if (req.http.origin) { hash_data("origin=" + req.http.origin); } else { hash_data("origin-"); }
+    if (req.http.x-forwarded-proto) { hash_data("x-forwarded-proto=" + req.http.x-forwarded-proto); }
+    if (req.http.store) { hash_data("store=" + req.http.store); }
+    if (req.http.content-currency) { hash_data("content-currency=" + req.http.content-currency); }
+    if (req.http.x-magento-cache-id) { hash_data("x-magento-cache-id=" + req.http.x-magento-cache-id); }
+    if (req.http.x-adobe-company) { hash_data("x-adobe-company=" + req.http.x-adobe-company); }
+    if (req.http.preview-version) { hash_data("preview-version=" + req.http.preview-version); }
+    if (req.http.origin) { hash_data("origin=" + req.http.origin); }
 }
 
 # from: templates/direct/fetch.vcl.j2
@@ -362,7 +394,7 @@ sub fetch_graphql {
     unset bereq.http.Cookie;
 }
 sub fetch_page {
-    header.regsub(bereq, "(?i)^(forwarded|x\-forwarded\-host|x\-forwarded\-prefix|x\-forwarded\-scheme|x\-forwarded\-server|x\-host|x\-http\-method|x\-http\-method\-override|x\-method\-override|x\-original\-host|x\-original\-url|x\-rewrite\-url|xkey.*|if-(none-match|modified-since)):.*$", "X-Shellac-Cut: 1", true);
+    header.regsub(bereq, "(?i)^(forwarded|front\-end\-https|x\-forwarded\-host|x\-forwarded\-path|x\-forwarded\-port|x\-forwarded\-prefix|x\-forwarded\-protocol|x\-forwarded\-scheme|x\-forwarded\-server|x\-forwarded\-ssl|x\-forwarded\-uri|x\-host|x\-http\-method|x\-http\-method\-override|x\-method\-override|x\-original\-host|x\-original\-url|x\-rewrite\-url|(?!(store|content\-currency|x\-magento\-cache\-id|x\-adobe\-company|preview\-version|origin|x\-forwarded\-proto|authorization):)[^:_]*_[^:]*|xkey.*|if-(none-match|modified-since)):.*$", "X-Shellac-Cut: 1", true);
 }
 sub fetch_pass {
     if (bereq.http.X-Shellac-Passes) {
@@ -382,14 +414,22 @@ sub fetch_origin {
 # What may be stored: what the origin says, and nothing that belongs to one client. Else a marker, so that nobody queues.
 sub storing_response {
     if (beresp.was_304) { return (abandon); }
+    std.collect(beresp.http.Surrogate-Control);  # Varnish does it to Cache-Control
+    std.collect(beresp.http.CDN-Cache-Control);
     if (bereq.is_bgfetch && beresp.status >= 500) { return (abandon); }  # what is stale stays
     if (beresp.status != 200) { set beresp.http.X-Shellac-Detail = "origin-status"; }
-    elsif (beresp.http.Cache-Control ~ "(?i)(^|[\s,])(no-cache|no-store|private)" || beresp.http.Surrogate-Control ~ "(?i)no-store") { set beresp.http.X-Shellac-Detail = "origin-no-store"; }
-    elsif (beresp.http.Cache-Control !~ "(?i)(^|[\s,])(s-maxage|max-age)\s*=" && !beresp.http.Expires) { set beresp.http.X-Shellac-Detail = "no-max-age"; }
+    elsif (beresp.http.Cache-Control ~ "(?i)(^|[\s,])(no-cache|no-store|private)" || beresp.http.Surrogate-Control ~ "(?i)(^|[\s,])(no-cache|no-store|private|max-age=0+(\D|$))" || beresp.http.CDN-Cache-Control ~ "(?i)(^|[\s,])(no-cache|no-store|private|max-age=0+(\D|$))") { set beresp.http.X-Shellac-Detail = "origin-no-store"; }
+    # Where nothing can be read Varnish takes two minutes. An Expires that is no date has passed (RFC 9111, 5.3).
+    elsif (beresp.http.Cache-Control !~ "(?i)(^|[\s,])(s-maxage|max-age)=[0-9]" && beresp.http.Expires !~ "^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$") { set beresp.http.X-Shellac-Detail = "no-max-age"; }
     elsif (beresp.ttl <= 0s) { set beresp.http.X-Shellac-Detail = "origin-max-age"; }
     elsif (beresp.http.Vary ~ "\*") { set beresp.http.X-Shellac-Detail = "vary"; }
     elsif (bereq.http.X-Shellac-Round == "graphql" && beresp.http.Vary ~ "(?i)(^|[\s,])(?!(accept|accept\-encoding|accept\-language|content\-currency|origin|preview\-version|store|x\-adobe\-company|x\-forwarded\-proto|x\-magento\-cache\-id)\s*(,|$))[^\s,]") { set beresp.http.X-Shellac-Detail = "vary"; }
+    # The page of a context that the request did not name, although its session or another cookie may have led there. Without
+    # cookies it is that of the host: each store view but the default one sets it, for guests too.
+    elsif (bereq.http.X-Shellac-Round == "page" && bereq.http.Cookie && beresp.http.Set-Cookie ~ "." && header.get(beresp.http.Set-Cookie, "^X\-Magento\-Vary=") ~ "." && regsub(header.get(beresp.http.Set-Cookie, "^X\-Magento\-Vary="), "\s*;.*$", "") != regsub(bereq.http.X-Shellac-Cookies, ";.*$", "")) { set beresp.http.X-Shellac-Detail = "set-cookie"; }
     elsif (bereq.http.X-Shellac-Round == "graphql" && bereq.http.x-magento-cache-id && bereq.http.x-magento-cache-id != beresp.http.x-magento-cache-id) { set beresp.http.X-Shellac-Detail = "cache-id"; }
+    # GraphQL under another name of its path: asked as a page is, with a session that its key does not hold.
+    elsif (bereq.http.X-Shellac-Round == "page" && beresp.http.x-magento-cache-id) { set beresp.http.X-Shellac-Detail = "cache-id"; }
     if (beresp.http.X-Shellac-Detail) {
         set beresp.uncacheable = true;
         set beresp.ttl = 10s;
@@ -411,13 +451,14 @@ sub storing_response {
 # from: templates/direct/tags.vcl.j2
 # Each tag of the origin is a key "t:TAG". "all" is on every object, "u:" has its URL. A list that is too long, or that
 # holds a tag which cannot be written in a purge, gives "some" instead: every purge of a tag takes it along.
+# A URL that cannot be written gives "some-url", for every purge of a URL: queries are often longer than a key may be.
 sub tags_response {
     std.collect(beresp.http.x-magento-tags, ",");
     set beresp.http.X-Shellac-Tags = beresp.http.x-magento-tags;
     unset beresp.http.x-magento-tags;
     unset beresp.http.xkey;
     set beresp.http.xkey = "all " + beresp.http.X-Shellac-Born + " wVHoUS7gvV1Ikt24";
-    if (bereq.url ~ "^[^,]{1,200}$" && bereq.http.Host !~ "[^!-~]") { set beresp.http.xkey = beresp.http.xkey + " u:" + bereq.http.Host + bereq.url; } else { set beresp.http.xkey = beresp.http.xkey + " some"; }
+    if (bereq.url ~ "^[^,]{1,200}$" && bereq.http.Host !~ "[^!-~]") { set beresp.http.xkey = beresp.http.xkey + " u:" + bereq.http.Host + bereq.url; } else { set beresp.http.xkey = beresp.http.xkey + " some-url"; }
     if (beresp.http.X-Shellac-Tags ~ "^(?s:.{1024}){64}.") { set beresp.http.xkey = beresp.http.xkey + " some"; }
     elsif (beresp.http.X-Shellac-Tags ~ "[^\s,]") {
         set beresp.http.X-Shellac-Tags = regsub(regsuball(beresp.http.X-Shellac-Tags, "\s*,[\s,]*", ","), "^,|,$", "");
@@ -429,30 +470,35 @@ sub tags_response {
 }
 
 # from: templates/direct/status.vcl.j2
-# What happened, for people: Cache-Status (RFC 9211) and X-Magento-Cache-Debug; and what a client's own cache may do with it.
+# What happened, for people: Cache-Status (RFC 9211) and X-Magento-Cache-Debug. X-Shellac-Status: the word after "fwd=", none of a hit or who
+# waited in vain.
 sub status_deliver {
-    if (resp.http.X-Shellac-Detail) { set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail; }
-    if (!req.http.X-Shellac-Status) {
+    if (!req.http.X-Shellac-Status && resp.status == 200) {
         set resp.http.Cache-Status = "shellac; hit; ttl=" + std.integer(duration=obj.ttl, fallback=0);
-    } elsif (req.http.X-Shellac-Status == "MISS" && !req.http.X-Shellac-Detail) {
-        set resp.http.Cache-Status = "shellac; fwd=miss; stored; ttl=" + regsub(obj.ttl, "\..*$", "");
+        set resp.http.X-Magento-Cache-Debug = "HIT";
     } else {
-        set resp.http.Cache-Status = "shellac; fwd=" + std.tolower(regsub(req.http.X-Shellac-Status, "PASS", "bypass"));
+        if (resp.http.X-Shellac-Detail) { set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail; }
+        set resp.http.Cache-Status = "shellac; fwd=" + regsub(req.http.X-Shellac-Status, "^$", "miss; collapsed");
         if (req.http.X-Shellac-Detail) { set resp.http.Cache-Status = resp.http.Cache-Status + "; detail=" + req.http.X-Shellac-Detail; }
+        else { set resp.http.Cache-Status = resp.http.Cache-Status + "; stored; ttl=" + regsub(obj.ttl, "\..*$", ""); }
+        if (req.http.X-Shellac-Status == "miss" && (!req.http.X-Shellac-Detail || req.http.X-Shellac-Detail ~ "^(cache-id|purged-meanwhile)$")) { set resp.http.X-Magento-Cache-Debug = "MISS"; }
+        else { set resp.http.X-Magento-Cache-Debug = "UNCACHEABLE"; }
     }
-    if (!req.http.X-Shellac-Status) { set resp.http.X-Magento-Cache-Debug = "HIT"; }
-    elsif (req.http.X-Shellac-Status == "MISS" && (!req.http.X-Shellac-Detail || req.http.X-Shellac-Detail ~ "^(cache-id|purged-meanwhile)$")) { set resp.http.X-Magento-Cache-Debug = "MISS"; }
-    else { set resp.http.X-Magento-Cache-Debug = "UNCACHEABLE"; }
-    if (req.http.X-Shellac-Round ~ "graphql|page" && resp.http.Cache-Control !~ "(?i)private|no-store") {
-        # No purge reaches a client's own cache.
-        set resp.http.Cache-Control = "no-store, no-cache, must-revalidate, max-age=0";
-        unset resp.http.Expires;
-        unset resp.http.Pragma;
+}
+
+# from: templates/direct/client.vcl.j2
+# What a client's own cache may do with an answer: no purge reaches it. Stored as it leaves, so that hits need not be told.
+sub client_response {
+    if (bereq.http.X-Shellac-Round ~ "^(graphql|pass|page)$" && beresp.http.Cache-Control !~ "(?i)private|no-store") {
+        set beresp.http.Cache-Control = "no-store, no-cache, must-revalidate, max-age=0";
+        unset beresp.http.Expires;
+        unset beresp.http.Pragma;
     }
-    if (req.http.X-Shellac-Round == "graphql" && req.http.X-Shellac-Status != "PASS") {
-        set resp.http.Vary = "accept, accept-encoding, store, content-currency, x-magento-cache-id, x-adobe-company, preview-version, origin, authorization, cookie";
-        unset req.http.Range;  # it would be cut from the stored bytes: a part of JSON is of no use
-    }
+}
+# Vary is not stored: by it Varnish would keep variants.
+sub client_deliver {
+    set resp.http.Vary = "accept, accept-encoding, store, content-currency, x-magento-cache-id, x-adobe-company, preview-version, origin, authorization, cookie";
+    if (req.http.Range) { unset req.http.Range; }  # it would be cut from the stored bytes: a part of JSON is of no use
 }
 
 # from: templates/direct/errors.vcl.j2
@@ -461,7 +507,7 @@ sub errors_synth {
     set resp.http.Cache-Control = "no-store";
     if (local.socket != "admin" && !req.http.X-Shellac-Round && (resp.status == 400 || resp.status == 413 && req.http.Content-Length ~ "[0-9]{10}")) { set resp.http.Connection = "close"; }  # where its body ends is in doubt, or far away
     if (resp.status == 503) { set resp.http.Retry-After = "1"; }
-    if (resp.status == 405) { set resp.http.Allow = "GET, HEAD, POST, OPTIONS"; }
+    if (resp.status == 405) { set resp.http.Allow = "GET, HEAD, POST, OPTIONS, PUT, PATCH, DELETE" + req.http.X-Shellac-Allow; }
     if (req.http.X-Shellac-Round == "graphql") {
         set resp.http.Content-Type = "application/json; charset=utf-8";
         synthetic({"{"errors":[{"message":""} + regsuball(resp.reason, "[\x00-\x1f\x22\x5c]", "'") + {"","extensions":{"code":"SHELLAC_"} + resp.status + {"" }}]}"});
@@ -517,12 +563,20 @@ sub vcl_recv {
 sub vcl_hash {
     call request_hash;
     if (req.http.X-Shellac-Round == "graphql") { call graphql_hash; }
-    if (req.http.X-Shellac-Round == "page") { call pages_hash; }
+    elsif (req.http.X-Shellac-Round == "page") { call pages_hash; }
     return (lookup);
 }
-sub vcl_hit { call fresh_hit; }
-sub vcl_miss { call request_miss; }
-sub vcl_pipe { call request_pipe; }
+sub vcl_hit {
+    call fresh_hit;
+    if (obj.ttl <= 0s) { call keyed_miss; }  # a refresh in the background is a fetch too
+}
+sub vcl_miss {
+    call keyed_miss;
+    call request_miss;
+}
+sub vcl_pipe {
+    call request_pipe;
+}
 sub vcl_pass { call request_pass; }
 sub vcl_backend_fetch {
     if (bereq.uncacheable) { call fetch_pass; }
@@ -536,17 +590,20 @@ sub vcl_backend_fetch {
 sub vcl_backend_response {
     call trust_response;
     if (bereq.http.X-Shellac-Round == "page") { call pages_response; }
-    if (!bereq.uncacheable) {
-        call storing_response;
-        if (!beresp.uncacheable) { call fresh_response; }
-        if (!beresp.uncacheable) { call tags_response; }
-    }
+    if (!bereq.uncacheable) { call storing_response; }
+    call client_response;
+    if (!beresp.uncacheable) { call fresh_response; }
+    if (!beresp.uncacheable) { call tags_response; }
     return (deliver);
 }
-sub vcl_backend_error { call errors_backend; }
+sub vcl_backend_error {
+    call errors_backend;
+}
 sub vcl_deliver {
+    call fresh_deliver;
     if (req.http.X-Shellac-Round == "purge") { call purges_deliver; }
-    call status_deliver;
+    else { call status_deliver; }
+    if (req.http.X-Shellac-Round == "graphql" && req.http.X-Shellac-Status !~ "^(bypass|method)$") { call client_deliver; }
     call trust_deliver;
 }
 sub vcl_synth {

@@ -1,5 +1,5 @@
 vcl 4.1;
-# Shellac 0.1.0, gateway profile, service shellac, config digest 3e7e6cbabcfaf503. Generated from shellac.yaml: edit that.
+# Shellac 0.1.0, gateway profile, service shellac, config digest dbcdb7aa943dca5c. Generated from shellac.yaml: edit that.
 # A request is looked up as it was sent, for the controller's verdict; then by its canonical key, in round "data". All else passes.
 import bodyaccess;
 import cookie;
@@ -40,12 +40,13 @@ sub trust_deliver {
 # from: templates/features/admin.vcl.j2
 # The node and its admin listener. What a node knows stands in globals: they outlive a reload. A new boot: an empty cache.
 sub admin_init {
-    if (var.global_get("boot")) { return (ok); }
-    var.global_set("boot", std.integer(time=now, fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0));
-    var.global_set("seq", "-");    # the last purge applied: the node is its own cursor in the purge log
-    var.global_set("plan", "-");   # the schema generation, part of every verdict's key
-    var.global_set("flush", "-");  # the data generation, part of every data key
-    var.global_set("lease", "0");  # until when it counts as up to date: seconds, by its own clock
+    if (!var.global_get("boot")) {
+        var.global_set("boot", std.integer(time=now, fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0) + "-" + std.integer(real=std.round(std.random(0, 999999999)), fallback=0));
+        var.global_set("seq", "-");    # the last purge applied: the node is its own cursor in the purge log
+        var.global_set("plan", "-");   # the schema generation, part of every verdict's key
+        var.global_set("flush", "-");  # the data generation, part of every data key
+        var.global_set("lease", "0");  # until when it counts as up to date: seconds, by its own clock
+    }
 }
 # Every request of this listener ends here; one without the secret learns only how the node is. X-Shellac-Body: the answer.
 sub admin_recv {
@@ -68,7 +69,7 @@ sub admin_recv {
     }
     elsif (req.method == "GET" && req.url == "/_shellac/node") {
         set req.http.X-Shellac-Body = {"{"boot":""} + var.global_get("boot") + {"","seq":""} + var.global_get("seq")
-            + {"","digest":"3e7e6cbabcfaf503","plan":""} + var.global_get("plan") + {"","flush":""} + var.global_get("flush")
+            + {"","digest":"dbcdb7aa943dca5c","plan":""} + var.global_get("plan") + {"","flush":""} + var.global_get("flush")
             + {"","lease":""} + var.global_get("lease") + {"","now":""} + std.real(time=now, fallback=0.0) + {"" }"};
     }
     else { return (synth(404, "The admin listener serves PURGE and /_shellac/node, lease, health, alive")); }
@@ -152,7 +153,7 @@ sub accept_recv {
 # from: templates/features/verdict.vcl.j2
 # Lookup 1, before a round has a name. A verdict depends on request, config and schema: no data purge touches it, in its own storage.
 sub verdict_hash {
-    hash_data("verdict shellac 3e7e6cbabcfaf503 " + var.global_get("boot") + " " + var.global_get("plan"));
+    hash_data("verdict shellac dbcdb7aa943dca5c " + var.global_get("boot") + " " + var.global_get("plan"));
     hash_data(req.http.Host);
     hash_data(req.http.Content-Type);
     hash_data(req.url);
@@ -201,20 +202,15 @@ sub verdict_deliver {
 # from: templates/features/keyed.vcl.j2
 # varyHeaders: hashed by name and value, forwarded. One that is known to change answers and not keyed makes the request pass; all
 # others go in data_fetch. One line alone is keyed, so there must be no second; set anew, it is not cut by a client's Connection.
-sub keyed_single {
-    std.collect(req.http.X-Shellac-Lines, " |+| ");
-    if (req.http.X-Shellac-Lines ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; }
-    unset req.http.X-Shellac-Lines;
-}
 sub keyed_type {
-    if (req.http.Content-Type) { header.copy(req.http.Content-Type, req.http.X-Shellac-Lines); }
-    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.Content-Type) { std.collect(req.http.Content-Type, " |+| "); }
+    if (req.http.Content-Type ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; header.append(req.http.Content-Type, regsuball(regsub(req.http.Content-Type, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); header.regsub(req, "(?i)^(Content\-Type:.*?) \|\+\| .*$", "\1"); }
     if (req.http.Content-Type && !req.http.X-Shellac-Detail) { set req.http.Content-Type = req.http.Content-Type; }
 }
 sub keyed_recv {
     if (req.http.Accept-Language == "*") { unset req.http.Accept-Language; }  # as none (RFC 9110, 12.5.4); Node's fetch sends it
-    if (req.http.origin) { header.copy(req.http.origin, req.http.X-Shellac-Lines); }
-    if (req.http.X-Shellac-Lines) { call keyed_single; }
+    if (req.http.origin) { std.collect(req.http.origin, " |+| "); }
+    if (req.http.origin ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; header.append(req.http.origin, regsuball(regsub(req.http.origin, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); header.regsub(req, "(?i)^(origin:.*?) \|\+\| .*$", "\1"); }
     if (req.http.origin && !req.http.X-Shellac-Detail) { set req.http.origin = req.http.origin; }
     # Rename one to see it, rename it back: that is one pass over the headers for the whole list.
     header.regsub(req, "(?i)^(?!(origin):)(accept\-language|access\-token|access_token|api\-key|api\-version|api_key|apikey|apitoken|authorization\-bearer|content\-currency|dg\-auth|gcms\-[^:]*|graphql\-features|preview\-version|prismic\-ref|sc_apikey|shopify\-storefront\-[^:]*|store|token|vendure\-token|version|woocommerce\-session|x\-access\-token|x\-account\-id|x\-adobe\-company|x\-api\-key|x\-api\-version|x\-auth|x\-auth\-request\-[^:]*|x\-auth\-token|x\-base\-editing\-url|x\-bc\-[^:]*|x\-channel|x\-channel\-id|x\-country|x\-country\-code|x\-craft\-token|x\-crystallize\-[^:]*|x\-currency|x\-customer\-group|x\-customer\-id|x\-dgraph\-[^:]*|x\-environment|x\-exclude\-invalid|x\-forwarded\-email|x\-forwarded\-user|x\-hasura\-[^:]*|x\-impersonate\-user|x\-include\-drafts|x\-lang|x\-language|x\-locale|x\-magento\-cache\-id|x\-market|x\-moltin\-[^:]*|x\-org\-id|x\-organization|x\-organization\-id|x\-parse\-[^:]*|x\-preview|x\-price\-list|x\-publishable\-api\-key|x\-region|x\-remote\-user|x\-role|x\-session\-id|x\-session\-token|x\-shop\-id|x\-shopify\-[^:]*|x\-site\-id|x\-store\-id|x\-tenant|x\-tenant\-id|x\-timezone|x\-user|x\-user\-id|x\-user\-role|x\-visual\-editing|x\-workspace\-id|x\-wp\-nonce):.*$", "X-Shellac-Unkeyed: \0");
@@ -229,7 +225,7 @@ sub keyed_recv {
 sub scopes_recv {
     if (req.http.Cookie) {
         std.collect(req.http.Cookie, "; ");
-        if (req.http.Cookie ~ "(?:^|;)[^=;]*[^=;\s][^=;]*(?:;|$)") { set req.http.X-Shellac-Detail = "odd-cookie"; }  # it would swallow the next one
+        if (req.http.Cookie ~ "(?:^|;)\s*+(?:=|[^=;\s][^=;]*+(?:;|$))") { set req.http.X-Shellac-Detail = "odd-cookie"; }  # it would swallow the next one
         cookie.parse(req.http.Cookie);
         cookie.filter_re("^(AMP_[^:]*|AWSALB[^:]*|CookieConsent|CookieConsentBulkSetting[^:]*|FCCDCF|FCNEC|OptanonAlertBoxClosed|OptanonConsent|__cf_bm|__eoi|__gads|__gpi|__hs[^:]*|__stripe_mid|__stripe_sid|__utm[^:]*|_cfuvid|_clck|_clsk|_dc_gtm_[^:]*|_dd_s|_fbc|_fbp|_ga[^:]*|_gac_[^:]*|_gat[^:]*|_gcl_[^:]*|_gid|_hj[^:]*|_mkto_trk|_pin_unauth|_pk_[^:]*|_rdt_uuid|_scid[^:]*|_sp_id[^:]*|_sp_ses[^:]*|_ttp|_uet[^:]*|_ym_[^:]*|ajs_anonymous_id|amplitude_id[^:]*|axeptio_[^:]*|borlabs\-cookie|cf_clearance|cmplz_[^:]*|cookieconsent_status|cookielawinfo\-[^:]*|cookieyes\-consent|didomi_token|euconsent\-v2|hubspotutk|li_fat_id|tarteaucitron|usprivacy|viewed_cookie_policy)$");
     }
@@ -260,7 +256,7 @@ sub data_fetch {
     unset bereq.http.X-Shellac-Cut;
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
     set bereq.http.X-Shellac-Began = std.real(time=now, fallback=0.0);
-    set bereq.http.X-Shellac-Digest = "3e7e6cbabcfaf503";  # nothing is stored by another config's rules
+    set bereq.http.X-Shellac-Digest = "dbcdb7aa943dca5c";  # nothing is stored by another config's rules
 }
 sub data_response {
     if (beresp.was_304) { return (abandon); }

@@ -1,0 +1,476 @@
+# `include "shellac.vcl";` belongs after a VCL's backends and before its subs (docs/include.md).
+# Shellac 0.1.0, gateway profile, service shellac, config digest 8a01429a3dd6a7ba. Generated from shellac.yaml: edit that.
+# A request is looked up as it was sent, for the controller's verdict; then by its canonical key, in round "data". All else passes.
+import bodyaccess as shellac_bodyaccess;
+import cookie as shellac_cookie;
+import header as shellac_header;
+import std as shellac_std;
+import var as shellac_var;
+import xkey as shellac_xkey;
+
+# from: templates/features/backend.vcl.j2
+# The controller, twice: request_fetch says why. Its own time-outs are shorter than these, so it is what names a fault.
+backend shellac_controller { .host = "127.0.0.1"; .port = "8090"; .connect_timeout = 2s; .first_byte_timeout = 76s; .between_bytes_timeout = 66s; }
+backend shellac_passes { .host = "127.0.0.1"; .port = "8092"; .connect_timeout = 2s; .first_byte_timeout = 76s; .between_bytes_timeout = 66s; }
+
+# from: templates/features/trust.vcl.j2
+# The trust boundary. X-Shellac-* and Shellac-* are decisions of ours: cut on entry, before anything is answered, and on the way
+# out. xkey and X-HashTwo tag, Proxy misleads a CGI. "#", odd Hosts, chunks in HTTP/1.0 (RFC 9112, 6.1) are read in two ways.
+sub shellac_trust_recv {
+    shellac_std.collect(req.http.Host);
+    if (shellac_std.port(local.ip) == 8081) { shellac_header.regsub(req, "(?i)^(x-hashtwo|xkey|proxy):.*$", "X-Shellac-Cut: 1", true); }
+    else { shellac_header.regsub(req, "(?i)^(shellac-(?!debug:).*|x-hashtwo|xkey.*|proxy):.*$", "X-Shellac-Cut: 1", true); }
+    unset req.http.X-Shellac-Cut;
+    if (req.url !~ "^/[!\x22$-~]*$" || req.http.Host !~ "^[0-9A-Za-z._:\[\]-]*$" || req.proto == "HTTP/1.0" && req.http.Transfer-Encoding || req.proto != "HTTP/1.0" && !req.http.Host) { return (synth(400, "The target must be a path, percent-encoded; Host a name that stands once; Transfer-Encoding is not for HTTP/1.0")); }
+}
+sub shellac_trust_response {
+    shellac_header.regsub(beresp, "(?i)^(x-hashtwo|x-shellac-(?!(again|detail|flush|refetch):).*):.*$", "X-Shellac-Cut: 1", true);
+    unset beresp.http.X-Shellac-Cut;  # the names that are left go in trust_deliver: fewer to look for at every hit
+}
+sub shellac_trust_deliver {
+    unset resp.http.X-Shellac-Again;
+    unset resp.http.X-Shellac-Detail;
+    unset resp.http.X-Shellac-Flush;
+    unset resp.http.X-Shellac-Refetch;
+    unset resp.http.xkey;
+    unset resp.http.X-Varnish;
+    unset resp.http.Via;
+}
+
+# from: templates/features/admin.vcl.j2
+# The node and its admin listener. What a node knows stands in globals: they outlive a reload. A new boot: an empty cache.
+sub shellac_admin_init {
+    if (!shellac_var.global_get("shellac_boot")) {
+        shellac_var.global_set("shellac_boot", shellac_std.integer(time=now, fallback=0) + "-" + shellac_std.integer(real=shellac_std.round(shellac_std.random(0, 999999999)), fallback=0) + "-" + shellac_std.integer(real=shellac_std.round(shellac_std.random(0, 999999999)), fallback=0));
+        shellac_var.global_set("shellac_seq", "-");    # the last purge applied: the node is its own cursor in the purge log
+        shellac_var.global_set("shellac_plan", "-");   # the schema generation, part of every verdict's key
+        shellac_var.global_set("shellac_flush", "-");  # the data generation, part of every data key
+        shellac_var.global_set("shellac_lease", "0");  # until when it counts as up to date: seconds, by its own clock
+    }
+}
+# Every request of this listener ends here; one without the secret learns only how the node is. X-Shellac-Body: the answer.
+sub shellac_admin_recv {
+    if (req.method == "GET" && req.url ~ "^/_shellac/(alive|health)$") {
+        set req.http.X-Shellac-Body = "ok";
+        if (req.url ~ "health" && shellac_var.global_get("shellac_seq") == "-") { set req.http.X-Shellac-Body = "not met by its controller yet"; }
+        if (req.http.X-Shellac-Body != "ok") { return (synth(503)); }
+        return (synth(200));
+    }
+    set req.http.X-Shellac-Secret = regsub(shellac_std.fileread("/var/lib/shellac/varnish.secret"), "\s+$", "");  # no file: nobody has it
+    if (req.http.X-Shellac-Secret == "" || req.http.Shellac-Secret != req.http.X-Shellac-Secret) { return (synth(403, "The admin listener needs the Shellac-Secret header")); }
+    if (req.method == "PURGE") { call shellac_admin_purge; }
+    elsif (req.method == "POST" && req.url == "/_shellac/lease") {
+        if (req.http.Shellac-Lease !~ "^[0-9]{1,12}(\.[0-9]{1,3})?$") { return (synth(400, "Shellac-Lease is malformed")); }
+        shellac_var.global_set("shellac_lease", req.http.Shellac-Lease);
+        set req.http.X-Shellac-Body = {"{"lease":""} + shellac_var.global_get("shellac_lease") + {"" }"};
+    }
+    elsif (req.method == "GET" && req.url == "/_shellac/node") {
+        set req.http.X-Shellac-Body = {"{"boot":""} + shellac_var.global_get("shellac_boot") + {"","seq":""} + shellac_var.global_get("shellac_seq")
+            + {"","digest":"8a01429a3dd6a7ba","plan":""} + shellac_var.global_get("shellac_plan") + {"","flush":""} + shellac_var.global_get("shellac_flush")
+            + {"","lease":""} + shellac_var.global_get("shellac_lease") + {"","now":""} + shellac_std.real(time=now, fallback=0.0) + {"" }"};
+    }
+    else { return (synth(404, "The admin listener serves PURGE and /_shellac/node, lease, health, alive")); }
+    return (synth(200));
+}
+# PURGEs come in the order of the log; the node's cursor moves once one is done. Bans have one fixed form, no user's text.
+sub shellac_admin_purge {
+    if (req.http.Shellac-Seq + "," + req.http.Shellac-Flush + "," + req.http.Shellac-Plan !~ "^([0-9a-z]+:[0-9]{1,15})?,([0-9a-z]+:[0-9]{1,15})?,[0-9a-z]{0,64}$") { return (synth(400, "Shellac-Seq, Shellac-Flush or Shellac-Plan is malformed")); }
+    if (req.http.Shellac-Plan) { shellac_var.global_set("shellac_plan", req.http.Shellac-Plan); }
+    if (req.http.Shellac-Flush) {
+        # The new generation makes old objects unreachable; the ban frees the memory. "!=" would match verdicts too.
+        set req.http.X-Shellac-Flush = shellac_var.global_get("shellac_flush");
+        shellac_var.global_set("shellac_flush", req.http.Shellac-Flush);
+        if (!shellac_std.ban("obj.http.X-Shellac-Flush == " + req.http.X-Shellac-Flush)) { return (synth(500, shellac_std.ban_error())); }
+    }
+    shellac_std.collect(req.http.xkey-purge, " ");
+    shellac_std.collect(req.http.xkey-softpurge, " ");
+    set req.http.X-Shellac-Purged = shellac_xkey.purge(req.http.xkey-purge) + shellac_xkey.softpurge(req.http.xkey-softpurge);
+    if (req.http.Shellac-Seq) { shellac_var.global_set("shellac_seq", req.http.Shellac-Seq); }
+    set req.http.X-Shellac-Body = {"{"purged":"} + req.http.X-Shellac-Purged + {","boot":""} + shellac_var.global_get("shellac_boot") + {"" }"};
+}
+sub shellac_admin_synth {
+    set resp.http.Content-Type = "text/plain";
+    if (req.http.X-Shellac-Body !~ "^[a-z]") { set resp.http.Content-Type = "application/json"; }
+    set resp.http.Cache-Control = "no-store";
+    synthetic(req.http.X-Shellac-Body);
+    return (deliver);
+}
+
+# from: templates/features/request.vcl.j2
+# What can be looked up: a bodiless GET or HEAD, or a POST whose whole body Varnish holds. All else passes as it was sent, in
+# this round: a restart would lose or hang its body. TRACE shows what we add; std.integer takes 16 digits for no length at all.
+sub shellac_request_recv {
+    if (req.method !~ "^(GET|HEAD|POST|OPTIONS|PUT|PATCH|DELETE)$") { return (synth(405, "Not a method that is passed on; purging needs the admin listener")); }
+    if (req.url !~ "^/graphql(\?|$)") { return (synth(404, "This cache serves /graphql")); }
+    if (req.http.Content-Length && shellac_std.integer(req.http.Content-Length, 10485761) > 10485760 && (req.http.Connection !~ "(?i)\bclose\b" || req.http.Content-Length ~ "[0-9]{10}")) { return (synth(413, "The request body is larger than maxRequestSize")); }
+    if (req.method == "GET" || req.method == "HEAD") {
+        if (req.http.Transfer-Encoding || shellac_std.integer(req.http.Content-Length, 0) != 0) { set req.http.X-Shellac-Detail = "body-on-get"; }
+    }
+    elsif (req.method != "POST") { set req.http.X-Shellac-Detail = "method"; }
+    elsif (req.http.Content-Encoding) { set req.http.X-Shellac-Detail = "content-encoding"; }
+    elsif (!req.http.Content-Length || req.http.Transfer-Encoding) { set req.http.X-Shellac-Detail = "chunked-body"; }
+    elsif (shellac_std.integer(req.http.Content-Length, 0) > 262144) { set req.http.X-Shellac-Detail = "large-body"; }
+    elsif (!shellac_std.cache_req_body(262144b) || shellac_bodyaccess.len_req_body() <= 0) { set req.http.X-Shellac-Detail = "no-body"; }
+    if (!req.http.X-Shellac-Detail && req.method == "GET" && req.http.Upgrade ~ "(?i)^websocket$") { return (pipe); }
+}
+# A WebSocket: the controller relays and reads it. What is no handshake to it gets one answer: what follows passed no trust_recv.
+sub shellac_request_pipe {
+    set bereq.backend = shellac_passes;
+    set bereq.http.X-Shellac-Round = "pipe";
+    set bereq.url = regsub(bereq.url, "^[^?]*", "/graphql");
+    set bereq.http.Connection = "Upgrade";
+    set bereq.http.Upgrade = "websocket";
+}
+sub shellac_request_miss {
+    set req.http.X-Shellac-Method = regsub(req.method, "HEAD", "GET");  # Varnish makes a GET of every fetch that may be stored
+    set req.http.X-Shellac-Flush = shellac_var.global_get("shellac_flush");             # for the ban of the next flush: the hash alone hides it
+}
+sub shellac_request_pass {
+    set req.http.X-Shellac-Round = "pass";
+    set req.http.X-Shellac-Status = regsub(req.http.X-Shellac-Detail, "^(?!method$).*$", "bypass");
+    set req.backend_hint = shellac_passes;
+}
+sub shellac_request_fetch {
+    set bereq.http.Connection = "close";  # Varnish repeats what it sent on a reused connection that breaks: no write may be
+}
+
+# from: templates/features/accept.vcl.j2
+# Content negotiation: what clients commonly send falls together. The result is in the data key, and the origin gets it.
+sub shellac_accept_recv {
+    shellac_std.collect(req.http.Accept, ", ");
+    if (!req.http.Accept || req.http.Accept ~ "^\s*(\*/\*)?\s*$") { set req.http.X-Shellac-Accept = "*/*"; }
+    elsif (req.http.Accept ~ "(?i)^\s*application/json\s*(;\s*charset=utf-8\s*)?(,|$)") { set req.http.X-Shellac-Accept = "application/json"; }
+    elsif (req.http.Accept ~ "(?i)^\s*application/graphql-response\+json\s*(;\s*charset=utf-8\s*)?,.*(application/json|application/\*|\*/\*)") { set req.http.X-Shellac-Accept = "application/graphql-response+json, application/json;q=0.9"; }
+    else {
+        set req.http.X-Shellac-Accept = regsuball(shellac_std.tolower(req.http.Accept), "\s", "");
+        if (req.http.X-Shellac-Accept ~ "text/html" || req.http.X-Shellac-Accept !~ "^[!-~]{1,200}$") { set req.http.X-Shellac-Detail = "accept"; }
+    }
+}
+
+# from: templates/features/verdict.vcl.j2
+# Lookup 1, before a round has a name. A verdict depends on request, config and schema: no data purge touches it, in its own storage.
+sub shellac_verdict_hash {
+    hash_data("verdict shellac 8a01429a3dd6a7ba " + shellac_var.global_get("shellac_boot") + " " + shellac_var.global_get("shellac_plan"));
+    hash_data(req.http.Host);
+    hash_data(req.http.Content-Type);
+    hash_data(req.url);
+    hash_data(regsub(req.method, "HEAD", "GET"));
+    if (req.method == "POST") { shellac_bodyaccess.hash_req_body(); }  # last: it adds no separator of its own
+}
+sub shellac_verdict_fetch {
+    set bereq.http.X-Shellac-Round = "verdict";
+    set bereq.method = bereq.http.X-Shellac-Method;
+    set bereq.url = regsub(bereq.url, "^[^?]*", "/verdict");
+    shellac_header.regsub(bereq, "(?i)^(?!(host|content-type|content-length|x-shellac-.*):).*$", "X-Shellac-Cut: 1", true);
+    unset bereq.http.X-Shellac-Cut;  # Content-Length stays: it belongs to the body that goes along
+}
+sub shellac_verdict_response {
+    set beresp.grace = 0s;  # never stale; and a marker counts through its grace and keep as well
+    set beresp.keep = 0s;
+    if (beresp.status == 200 && beresp.http.X-Shellac-Kind && (!beresp.http.X-Shellac-Plan || beresp.http.X-Shellac-Plan == shellac_var.global_get("shellac_plan"))) {
+        set beresp.ttl = shellac_std.duration(beresp.http.X-Shellac-Max-Age + "s", 0s);
+    } else {
+        set beresp.uncacheable = true;  # of another plan than this key's, or none: a marker, so that nobody queues
+        set beresp.ttl = 1s;
+    }
+    return (deliver);
+}
+sub shellac_verdict_hit {
+    if (obj.http.X-Shellac-Kind != "query") { set req.http.X-Shellac-Detail = obj.http.X-Shellac-Detail; }
+    else {
+        set req.http.X-Shellac-Round = "data";
+        set req.http.X-Shellac-Key = obj.http.X-Shellac-Key;
+        set req.http.X-Shellac-Scopes = obj.http.X-Shellac-Scopes;
+    }
+    return (restart);
+}
+sub shellac_verdict_deliver {
+    if (resp.status != 200 || !resp.http.X-Shellac-Kind) { return (synth(503, "The controller gave no verdict on this request")); }
+    if (resp.http.X-Shellac-Kind != "query") { set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail; }
+    else {
+        set req.http.X-Shellac-Round = "data";
+        set req.http.X-Shellac-Key = resp.http.X-Shellac-Key;
+        set req.http.X-Shellac-Scopes = resp.http.X-Shellac-Scopes;
+    }
+    return (restart);
+}
+
+# from: templates/features/keyed.vcl.j2
+# varyHeaders: hashed by name and value, forwarded. One that is known to change answers and not keyed makes the request pass; all
+# others go in data_fetch. One line alone is keyed, so there must be no second; set anew, it is not cut by a client's Connection.
+sub shellac_keyed_type {
+    if (req.http.Content-Type) { shellac_std.collect(req.http.Content-Type, " |+| "); }
+    if (req.http.Content-Type ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; shellac_header.append(req.http.Content-Type, regsuball(regsub(req.http.Content-Type, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); shellac_header.regsub(req, "(?i)^(Content\-Type:.*?) \|\+\| .*$", "\1"); }
+    if (req.http.Content-Type && !req.http.X-Shellac-Detail) { set req.http.Content-Type = req.http.Content-Type; }
+}
+sub shellac_keyed_recv {
+    if (req.http.Accept-Language == "*") { unset req.http.Accept-Language; }  # as none (RFC 9110, 12.5.4); Node's fetch sends it
+    if (req.http.origin) { shellac_std.collect(req.http.origin, " |+| "); }
+    if (req.http.origin ~ " \|\+\| ") { set req.http.X-Shellac-Detail = "repeated-header"; shellac_header.append(req.http.origin, regsuball(regsub(req.http.origin, "^.*? \|\+\| ", ""), " \|\+\| ", ", ")); shellac_header.regsub(req, "(?i)^(origin:.*?) \|\+\| .*$", "\1"); }
+    if (req.http.origin && !req.http.X-Shellac-Detail) { set req.http.origin = req.http.origin; }
+    # Rename one to see it, rename it back: that is one pass over the headers for the whole list.
+    shellac_header.regsub(req, "(?i)^(?!(origin):)(accept\-language|access\-token|access_token|api\-key|api\-version|api_key|apikey|apitoken|authorization\-bearer|content\-currency|dg\-auth|gcms\-[^:]*|graphql\-features|preview\-version|prismic\-ref|sc_apikey|shopify\-storefront\-[^:]*|store|token|vendure\-token|version|woocommerce\-session|x\-access\-token|x\-account\-id|x\-adobe\-company|x\-api\-key|x\-api\-version|x\-auth|x\-auth\-request\-[^:]*|x\-auth\-token|x\-base\-editing\-url|x\-bc\-[^:]*|x\-channel|x\-channel\-id|x\-country|x\-country\-code|x\-craft\-token|x\-crystallize\-[^:]*|x\-currency|x\-customer\-group|x\-customer\-id|x\-dgraph\-[^:]*|x\-environment|x\-exclude\-invalid|x\-forwarded\-email|x\-forwarded\-user|x\-hasura\-[^:]*|x\-impersonate\-user|x\-include\-drafts|x\-lang|x\-language|x\-locale|x\-magento\-cache\-id|x\-market|x\-moltin\-[^:]*|x\-org\-id|x\-organization|x\-organization\-id|x\-parse\-[^:]*|x\-preview|x\-price\-list|x\-publishable\-api\-key|x\-region|x\-remote\-user|x\-role|x\-session\-id|x\-session\-token|x\-shop\-id|x\-shopify\-[^:]*|x\-site\-id|x\-store\-id|x\-tenant|x\-tenant\-id|x\-timezone|x\-user|x\-user\-id|x\-user\-role|x\-visual\-editing|x\-workspace\-id|x\-wp\-nonce):.*$", "X-Shellac-Unkeyed: \0");
+    if (req.http.X-Shellac-Unkeyed) {
+        shellac_header.regsub(req, "(?i)^x-shellac-unkeyed: (.*)$", "\1", true);
+        if (!req.http.X-Shellac-Detail) { set req.http.X-Shellac-Detail = "unkeyed-header"; }
+    }
+}
+
+# from: templates/features/scopes.vcl.j2
+# Whose answer this is. Authorization, cookies not ignored, what some scope reads: if no scope of the query reads it, ANONYMOUS passes.
+sub shellac_scopes_recv {
+    if (req.http.Cookie) {
+        shellac_std.collect(req.http.Cookie, "; ");
+        if (req.http.Cookie ~ "(?:^|;)\s*+(?:=|[^=;\s][^=;]*+(?:;|$))") { set req.http.X-Shellac-Detail = "odd-cookie"; }  # it would swallow the next one
+        shellac_cookie.parse(req.http.Cookie);
+        shellac_cookie.filter_re("^(AMP_[^:]*|AWSALB[^:]*|CookieConsent|CookieConsentBulkSetting[^:]*|FCCDCF|FCNEC|OptanonAlertBoxClosed|OptanonConsent|__cf_bm|__eoi|__gads|__gpi|__hs[^:]*|__stripe_mid|__stripe_sid|__utm[^:]*|_cfuvid|_clck|_clsk|_dc_gtm_[^:]*|_dd_s|_fbc|_fbp|_ga[^:]*|_gac_[^:]*|_gat[^:]*|_gcl_[^:]*|_gid|_hj[^:]*|_mkto_trk|_pin_unauth|_pk_[^:]*|_rdt_uuid|_scid[^:]*|_sp_id[^:]*|_sp_ses[^:]*|_ttp|_uet[^:]*|_ym_[^:]*|ajs_anonymous_id|amplitude_id[^:]*|axeptio_[^:]*|borlabs\-cookie|cf_clearance|cmplz_[^:]*|cookieconsent_status|cookielawinfo\-[^:]*|cookieyes\-consent|didomi_token|euconsent\-v2|hubspotutk|li_fat_id|tarteaucitron|usprivacy|viewed_cookie_policy)$");
+    }
+    if (req.http.Authorization || req.http.Cookie && shellac_cookie.get_string() != "") { set req.http.X-Shellac-Dropped = "1"; }
+    if (req.http.X-Shellac-Dropped && req.http.X-Shellac-Scopes ~ ",ANONYMOUS," && !req.http.X-Shellac-Detail) { set req.http.X-Shellac-Detail = "credentials"; }
+}
+
+# from: templates/features/data.vcl.j2
+# Lookup 2: the answer. The canonical key holds the schema and all that shapes tags: what other rules tagged is not hit.
+sub shellac_data_hash {
+    hash_data("data shellac " + shellac_var.global_get("shellac_boot") + " " + shellac_var.global_get("shellac_flush") + " " + req.http.X-Shellac-Key);
+    hash_data(req.http.X-Shellac-Accept);
+    if (req.http.origin) { hash_data("origin=" + req.http.origin); } else { hash_data("origin-"); }
+}
+sub shellac_data_miss {
+    # Known not to be storable without the credentials: ask with them at once.
+    if (req.is_hitmiss && req.http.X-Shellac-Dropped) { set req.http.X-Shellac-Detail = "credentials"; }
+    set req.http.X-Shellac-Status = "miss";
+}
+sub shellac_data_fetch {
+    set bereq.http.X-Shellac-Boot = shellac_var.global_get("shellac_boot");  # a purge waits for what is on its way to this node
+    set bereq.method = bereq.http.X-Shellac-Method;
+    shellac_header.regsub(bereq, "(?i)^(?!(accept|accept\-encoding|content\-length|content\-type|host|origin|traceparent|transfer\-encoding|x-shellac-.*):).*$", "X-Shellac-Cut: 1", true);
+    unset bereq.http.X-Shellac-Cut;
+    set bereq.http.Accept = bereq.http.X-Shellac-Accept;
+    set bereq.http.X-Shellac-Began = shellac_std.real(time=now, fallback=0.0);
+    set bereq.http.X-Shellac-Digest = "8a01429a3dd6a7ba";  # nothing is stored by another config's rules
+}
+sub shellac_data_response {
+    if (beresp.was_304) { return (abandon); }
+    unset beresp.http.Vary;
+    # Too long on its way besides what the controller took: purges look for it no more (controller/purge/freshness.py).
+    if (shellac_std.real(bereq.http.X-Shellac-Began, 0.0) + shellac_std.real(beresp.http.X-Shellac-Took, 0.0) + 2.0 < shellac_std.real(time=now, fallback=0.0) && beresp.http.X-Shellac-Max-Age) {
+        unset beresp.http.X-Shellac-Max-Age;
+        set beresp.http.X-Shellac-Detail = "late";
+        set beresp.http.X-Shellac-Refetch = "1";
+    }
+    if (bereq.is_bgfetch && !beresp.http.X-Shellac-Max-Age) { return (abandon); }  # what was stale stays until a refresh succeeds
+    set beresp.grace = 0s;  # a marker counts through its grace and keep as well
+    set beresp.keep = 0s;
+    if (beresp.http.X-Shellac-Max-Age) {
+        set beresp.ttl = shellac_std.duration(beresp.http.X-Shellac-Max-Age + "s", 0s);
+        set beresp.grace = shellac_std.duration(beresp.http.X-Shellac-Swr + "s", 0s);
+        set beresp.http.X-Shellac-Flush = bereq.http.X-Shellac-Flush;
+        set beresp.do_gzip = true;
+    } else {
+        unset beresp.http.xkey;
+        # Refetch, fetched before a purge: nobody's hit, its waiters share one new fetch. Else hit-for-miss: nobody queues.
+        set beresp.uncacheable = !(beresp.http.X-Shellac-Refetch && beresp.status == 200);
+        if (!beresp.uncacheable) { set beresp.ttl = 0s; }
+        elsif (beresp.status >= 500 || beresp.http.X-Shellac-Again) { set beresp.ttl = 1s; }
+        else { set beresp.ttl = 10s; }
+    }
+}
+sub shellac_data_deliver {
+    # The controller's config or schema is not this key's; or it is not to be shared: with this client's own credentials.
+    if (resp.http.X-Shellac-Again) { set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail; }
+    elsif (req.http.X-Shellac-Dropped && obj.uncacheable && (resp.status < 502 || resp.status > 504)) { set req.http.X-Shellac-Detail = "credentials"; }
+    if (req.http.X-Shellac-Detail) { return (restart); }
+    if (req.method == "POST" || obj.uncacheable || resp.http.X-Shellac-Refetch) {
+        set resp.http.Cache-Control = "no-store";
+        unset resp.http.ETag;
+    }
+    elsif (req.http.X-Shellac-Scopes == ",") { set resp.http.Cache-Control = "no-cache"; }
+    else { set resp.http.Cache-Control = "private, no-cache"; }
+    unset req.http.Range;  # a part of JSON is of no use
+    unset resp.http.Accept-Ranges;
+    set resp.http.Vary = "accept, accept-encoding, origin, authorization, cookie";
+}
+
+# from: templates/features/status.vcl.j2
+# Cache-Status (RFC 9211) and Stellate's gcdn-cache. X-Shellac-Status: the word after "fwd=", none of a hit or who waited in vain.
+sub shellac_status_deliver {
+    if (resp.http.X-Shellac-Detail) { set req.http.X-Shellac-Detail = resp.http.X-Shellac-Detail; }
+    if (!req.http.X-Shellac-Status && resp.status == 200) {
+        set resp.http.gcdn-cache = "HIT";
+        set resp.http.Cache-Status = "shellac; hit; ttl=" + shellac_std.integer(duration=obj.ttl, fallback=0);
+    } else {
+        set resp.http.gcdn-cache = "MISS";
+        set resp.http.Cache-Status = "shellac; fwd=" + regsub(req.http.X-Shellac-Status, "^$", "miss; collapsed");
+        if (req.http.X-Shellac-Round == "pass") { set resp.http.gcdn-cache = "PASS"; }
+        elsif (!obj.uncacheable && !resp.http.X-Shellac-Refetch && resp.status == 200) { set resp.http.Cache-Status = resp.http.Cache-Status + "; stored; ttl=" + regsub(obj.ttl, "\..*$", ""); }
+        if (req.http.X-Shellac-Detail) { set resp.http.Cache-Status = resp.http.Cache-Status + "; detail=" + req.http.X-Shellac-Detail; }
+    }
+}
+
+# from: templates/features/errors.vcl.j2
+# What Varnish says itself is a GraphQL error, of the new media type if that is named and has no smaller q than the old one.
+sub shellac_errors_synth {
+    set resp.http.Content-Type = "application/json; charset=utf-8";
+    if (req.http.Accept ~ "(?i)application/graphql-response\+json(?![^,]*;\s*q=0(\.0*)?\s*([;,]|$))\s*([;,]|$)" && (req.http.Accept !~ "(?i)application/json\s*([;,]|$)" || shellac_std.real(regsub(req.http.Accept, "(?i)^.*application/graphql-response\+json\s*;[^,]*\bq=([0-9.]+).*$", "\1"), 1.0) >= shellac_std.real(regsub(req.http.Accept, "(?i)^.*application/json\s*;[^,]*\bq=([0-9.]+).*$", "\1"), 1.0))) { set resp.http.Content-Type = "application/graphql-response+json; charset=utf-8"; }
+    set resp.http.Cache-Control = "no-store";
+    set resp.http.gcdn-cache = "PASS";
+    # Where the body ends is in doubt, or far away. Of other bodies the rest is read: a reset could overtake the answer.
+    if (shellac_std.port(local.ip) != 8081 && (resp.status == 400 || resp.status == 413 && req.http.Content-Length ~ "[0-9]{10}")) { set resp.http.Connection = "close"; }
+    if (resp.status == 503) { set resp.http.Retry-After = "1"; }
+    if (resp.status == 405) { set resp.http.Allow = "GET, HEAD, POST, OPTIONS"; }
+    synthetic({"{"errors":[{"message":""} + regsuball(resp.reason, "[\x00-\x1f\x22\x5c]", "'") + {"","extensions":{"code":"SHELLAC_"} + resp.status + {"" }}]}"});
+    return (deliver);
+}
+sub shellac_errors_backend {
+    if (bereq.is_bgfetch) { return (abandon); }  # what was stale stays until a refresh succeeds
+    set beresp.status = 503;  # the ttl stays as Varnish set it: a second if a queue waits, which drains instead of trying one by one
+    set beresp.http.Content-Type = "application/json; charset=utf-8";
+    if (bereq.http.Accept ~ "(?i)application/graphql-response\+json(?![^,]*;\s*q=0(\.0*)?\s*([;,]|$))\s*([;,]|$)" && (bereq.http.Accept !~ "(?i)application/json\s*([;,]|$)" || shellac_std.real(regsub(bereq.http.Accept, "(?i)^.*application/graphql-response\+json\s*;[^,]*\bq=([0-9.]+).*$", "\1"), 1.0) >= shellac_std.real(regsub(bereq.http.Accept, "(?i)^.*application/json\s*;[^,]*\bq=([0-9.]+).*$", "\1"), 1.0))) { set beresp.http.Content-Type = "application/graphql-response+json; charset=utf-8"; }
+    set beresp.http.Cache-Control = "no-store";
+    set beresp.http.Retry-After = "1";
+    set beresp.http.X-Shellac-Detail = "controller-unreachable";
+    synthetic({"{"errors":[{"message":"The controller of this cache cannot be reached","extensions":{"code":"SHELLAC_503" }}]}"});
+    return (deliver);
+}
+
+# from: templates/main.vcl.j2
+sub shellac_init { call shellac_admin_init; }
+sub shellac_recv {
+    if (req.restarts == 0) {
+        call shellac_trust_recv;
+        if (shellac_std.port(local.ip) == 8081) { call shellac_admin_recv; }
+        call shellac_request_recv;
+        if (!req.http.X-Shellac-Detail) { call shellac_accept_recv; }
+        if (!req.http.X-Shellac-Detail) { call shellac_keyed_type; }
+        if (!req.http.X-Shellac-Detail) { return (hash); }
+    }
+    if (req.http.X-Shellac-Round == "data" && !req.http.X-Shellac-Detail) {
+        call shellac_keyed_recv;
+        if (!req.http.X-Shellac-Detail) { call shellac_scopes_recv; }
+        if (!req.http.X-Shellac-Detail) { return (hash); }
+    }
+    return (pass);
+}
+sub shellac_hash {
+    if (req.http.X-Shellac-Round == "data") { call shellac_data_hash; }
+    elsif (!req.http.X-Shellac-Detail) { call shellac_verdict_hash; }  # what passes is not looked up
+    return (lookup);
+}
+sub shellac_hit {
+    if (!req.http.X-Shellac-Round) { call shellac_verdict_hit; }
+    if (obj.ttl <= 0s) { call shellac_request_miss; }  # a refresh in the background is a fetch too
+}
+sub shellac_miss {
+    if (req.http.X-Shellac-Round == "data") { call shellac_data_miss; }
+    if (req.http.X-Shellac-Detail) { return (pass); }
+    call shellac_request_miss;
+}
+sub shellac_pass { call shellac_request_pass; }
+sub shellac_pipe { call shellac_request_pipe; }
+sub shellac_backend_fetch {
+    if (!bereq.http.X-Shellac-Round) { call shellac_verdict_fetch; }
+    elsif (bereq.http.X-Shellac-Round == "data") { call shellac_data_fetch; }
+    else { call shellac_request_fetch; }
+    return (fetch);
+}
+sub shellac_backend_response {
+    if (bereq.http.X-Shellac-Round == "verdict") { call shellac_verdict_response; }
+    if (bereq.http.X-Shellac-Round == "data") { call shellac_data_response; }
+    call shellac_trust_response;
+    return (deliver);
+}
+sub shellac_backend_error { call shellac_errors_backend; }
+sub shellac_deliver {
+    if (!req.http.X-Shellac-Round) { call shellac_verdict_deliver; }
+    if (req.http.X-Shellac-Round == "data") { call shellac_data_deliver; }
+    call shellac_status_deliver;
+    call shellac_trust_deliver;
+}
+sub shellac_synth {
+    if (req.http.X-Shellac-Body) { call shellac_admin_synth; }
+    call shellac_errors_synth;
+}
+
+# from: templates/features/include.vcl.j2
+# The way in. Varnish runs subs of one name one after the other, so these before the host's. What is ours bears X-Shellac-Own, ends
+# here and never comes to the host's subs; all else falls through. No client knows its value: a host can bring back, by
+# std.rollback, headers that a client sent and that were cut.
+sub shellac_forget {
+    shellac_header.regsub(req, "(?i)^x-shellac-.*$", "X-Shellac-Cut: 1", true);
+    unset req.http.X-Shellac-Cut;
+}
+sub vcl_init { call shellac_init; }
+sub vcl_recv {
+    if (req.restarts == 0) {
+        call shellac_forget;
+        if (shellac_std.port(local.ip) == 8081 || req.url ~ "^/graphql(\?|$)") {
+            set req.http.X-Shellac-Own = shellac_var.global_get("shellac_boot");
+            set req.backend_hint = shellac_controller;
+        }
+    }
+    if (req.http.X-Shellac-Own && req.http.X-Shellac-Own == shellac_var.global_get("shellac_boot")) {
+        call shellac_recv;
+        return (pass);
+    }
+}
+sub vcl_hash {
+    if (req.http.X-Shellac-Own && req.http.X-Shellac-Own == shellac_var.global_get("shellac_boot")) {
+        call shellac_hash;
+        return (lookup);
+    }
+}
+sub vcl_hit {
+    if (req.http.X-Shellac-Own && req.http.X-Shellac-Own == shellac_var.global_get("shellac_boot")) {
+        call shellac_hit;
+        return (deliver);
+    }
+}
+sub vcl_miss {
+    if (req.http.X-Shellac-Own && req.http.X-Shellac-Own == shellac_var.global_get("shellac_boot")) {
+        call shellac_miss;
+        return (fetch);
+    }
+}
+sub vcl_pass {
+    if (req.http.X-Shellac-Own && req.http.X-Shellac-Own == shellac_var.global_get("shellac_boot")) {
+        call shellac_pass;
+        return (fetch);
+    }
+}
+sub vcl_pipe {
+    if (req.http.X-Shellac-Own && req.http.X-Shellac-Own == shellac_var.global_get("shellac_boot")) {
+        call shellac_pipe;
+        return (pipe);
+    }
+}
+sub vcl_backend_fetch {
+    if (bereq.http.X-Shellac-Own && bereq.http.X-Shellac-Own == shellac_var.global_get("shellac_boot")) {
+        call shellac_backend_fetch;
+        return (fetch);
+    }
+}
+sub vcl_backend_response {
+    if (bereq.http.X-Shellac-Own && bereq.http.X-Shellac-Own == shellac_var.global_get("shellac_boot")) {
+        call shellac_backend_response;
+        return (deliver);
+    }
+}
+sub vcl_backend_error {
+    if (bereq.http.X-Shellac-Own && bereq.http.X-Shellac-Own == shellac_var.global_get("shellac_boot")) {
+        call shellac_backend_error;
+        return (deliver);
+    }
+}
+sub vcl_deliver {
+    if (req.http.X-Shellac-Own && req.http.X-Shellac-Own == shellac_var.global_get("shellac_boot")) {
+        call shellac_deliver;
+        return (deliver);
+    }
+}
+sub vcl_synth {
+    if (req.http.X-Shellac-Own && req.http.X-Shellac-Own == shellac_var.global_get("shellac_boot")) {
+        call shellac_synth;
+        return (deliver);
+    }
+}
