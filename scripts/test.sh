@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # All tests, in three parts beside each other that take about as long: what mostly computes, what
-# runs varnishtest and single parts, and whole paths. The last two mostly wait.
+# runs varnishtest and single parts, and whole paths; each of the first two has some paths besides.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 compute=(tests/core tests/config tests/vclgen tests/golden tests/packaging tests/cli)
-compute+=(tests/purging tests/demo tests/tokens tests/shops tests/soak)
+compute+=(tests/purging tests/demo tests/tokens tests/shops tests/soak tests/e2e/test_[t-z]*.py)
 parts=(tests/vtc tests/freshness tests/purge tests/direct tests/origins tests/gateway tests/admin)
+parts+=(tests/include tests/guides)
 logs=$(mktemp -d)
 compilers=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$logs" "$compilers"' EXIT
