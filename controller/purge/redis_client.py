@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -70,11 +71,26 @@ async def process_of(connection: AbstractConnection) -> str:
 
 @contextmanager
 def named_errors(url: str) -> Iterator[None]:
-    """Redis' errors as ``LogUnavailable``."""
+    """Redis' errors as ``LogUnavailable``, and a cancellation as one.
+
+    The client forgets at times that its task was cancelled, or makes an error of that: it sends by
+    ``asyncio.wait_for``, which before Python 3.12 answers with what has just ended instead.
+
+    Raises:
+        CancelledError: the task was cancelled meanwhile.
+        LogUnavailable: Redis could not be asked.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    failure: Exception | None = None
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
+        failure = error
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError from failure
+    if failure:
         raise LogUnavailable(
-            f"the purge log {url} cannot be used: {error or type(error).__name__}. "
+            f"the purge log {url} cannot be used: {failure or type(failure).__name__}. "
             "Purges are refused until it can: look whether Redis runs and can be reached"
-        ) from error
+        ) from failure

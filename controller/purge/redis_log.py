@@ -82,7 +82,6 @@ class RedisLog:
         self._subscribers: list[Callable[[], None]] = []
         self.tasks: list[asyncio.Task[None]] = []
         """None of which ends before ``close``."""
-        self._closing = False
         self.client = client_of(url, password=password, greet=self._greet)
 
     @property
@@ -98,7 +97,6 @@ class RedisLog:
     async def close(self) -> None:
         """Finish what was begun. Intents that are left become purges of another controller."""
         await self._writes.drained()
-        self._closing = True
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -230,11 +228,8 @@ class RedisLog:
             return await work()
 
     async def _forever(self, job: Callable[[], Awaitable[None]]) -> None:
-        """Do a job again and again; while Redis is away, look for it in between.
-
-        The client turns a cancellation into an error of its own, so there is a flag as well.
-        """
-        while not self._closing:
+        """Do a job again and again; while Redis is away, look for it in between."""
+        while True:
             try:
                 await job()
             except LogUnavailable as error:

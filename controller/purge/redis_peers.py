@@ -7,9 +7,9 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from redis.asyncio.client import PubSub
 
@@ -50,7 +50,6 @@ class RedisPeers:
         self._progress: defaultdict[str, Progress] = defaultdict(Progress)
         self.task: asyncio.Task[None] | None = None
         """Does not end before ``close``."""
-        self._closing = False
 
     def start(self) -> None:
         """Begin to listen for reports, in the running loop."""
@@ -58,7 +57,6 @@ class RedisPeers:
 
     async def close(self) -> None:
         """Listen no more."""
-        self._closing = True  # see RedisLog
         if self.task is not None:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
@@ -149,11 +147,11 @@ class RedisPeers:
 
     async def _listen(self) -> None:
         """Hear reports until cancelled. What was missed in between is in Redis too."""
-        while not self._closing:
+        while True:
             try:
                 with self._log.named_errors():
                     async with self._log.client.pubsub() as channel:
-                        await channel.subscribe(self._log.key("reports"))
+                        await self._done(channel.subscribe(self._log.key("reports")))
                         await self._hear(channel)
             except LogUnavailable as error:
                 logger.debug("%s", error)
@@ -162,16 +160,20 @@ class RedisPeers:
     async def _hear(self, channel: PubSub) -> None:
         """Hear reports until the connection has gone silent."""
         silent = 0
-        while silent < SILENT and not self._closing:
-            message = await channel.get_message(timeout=BLOCK_SECONDS)
+        while silent < SILENT:
+            message = await self._done(channel.get_message(timeout=BLOCK_SECONDS))
             silent = 0 if message else silent + 1
             if message is None:
-                await channel.ping()
+                await self._done(channel.ping())
             elif message["type"] == "message":
                 boot, _, told = str(message["data"]).partition(" ")
                 self._progress[boot].now(_applied(told))
             elif message["type"] == "subscribe":
                 await self._asked()  # what was reported before, now that nothing more is missed
+
+    async def _done(self, step: Awaitable[Any]) -> Any:
+        with self._log.named_errors():
+            return await step
 
 
 def _applied(told: str) -> Applied:

@@ -10,6 +10,7 @@ from redis.asyncio.connection import AbstractConnection
 from controller.errors import LogTrimmed, LogUnavailable
 from controller.purge import redis_client, redis_log
 from controller.purge.redis_log import RedisLog
+from controller.purge.redis_peers import RedisPeers
 from tests.purge.conftest import eventually
 from tests.purge.redis import Redis
 from tests.purge.redis_logs import POST, SERVICE, TYPE, opened, usable
@@ -101,3 +102,36 @@ async def test_a_redis_that_is_full_refuses_whole_batches(own_redis: Redis) -> N
             client.config_set("maxmemory", 0)
         assert (await log.position()).head == seq
         assert await log.append(POST, settles=intent) > seq
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["connecting", "connected"])
+async def test_whoever_is_cancelled_while_redis_is_asked_ends(server: Redis, warm: bool) -> None:
+    """At whichever of its steps, also where the client forgets it: see ``named_errors``."""
+    cancelled = 0
+    async with opened(server) as log:
+        for steps in range(100):
+            if not warm:
+                await log.client.connection_pool.disconnect()
+            asking = asyncio.create_task(log.position())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            if asking.done():
+                break
+            asking.cancel()
+            await asyncio.wait({asking})
+            assert asking.cancelled(), f"cancelled at step {steps}, it went on"
+            cancelled += 1
+    assert cancelled > 3
+
+
+async def test_who_follows_and_who_listens_can_be_stopped_at_each_step(server: Redis) -> None:
+    for steps in range(30):
+        log = RedisLog(server.url, service=SERVICE)
+        peers = RedisPeers(log, lease_seconds=0.0)
+        log.start()
+        peers.start()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            await peers.close()
+            await log.close()
