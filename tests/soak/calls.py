@@ -7,10 +7,12 @@ code is 1 if one call is missed by none. A few minutes on two cores.
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -23,8 +25,12 @@ from vclgen import render
 
 MAINS = ("main.vcl.j2", "direct/main.vcl.j2", "features/include.vcl.j2")
 AT_ONCE = 2
-SECONDS = 20
-"""For one VTC; a missing call often means waiting for what never comes."""
+LONGEST = 120
+"""Seconds for a VTC with every call in place, on whatever machine."""
+PATIENCE = 4
+"""A missing call often means waiting for what never comes: a VTC gets so many times what it took
+with every call in place, and ``LEAST`` seconds at least."""
+LEAST = 15
 UNREFERENCED = {"vcc_err_unref": "off"}
 """varnishd's parameters besides: a sub that nothing calls must compile, or every VTC would fail."""
 
@@ -72,17 +78,36 @@ def prepared(folder: Path) -> dict[str, str]:
         return {case.stem: test_vtc.prepared(case.read_text(), folder) for case in test_vtc.CASES}
 
 
-def fails(name: str, text: str, folder: Path) -> bool:
+def fails(name: str, text: str, folder: Path, seconds: float) -> bool:
     """Whether the VTC fails, twice in a row: a busy machine may fail one once."""
     file = folder / f"{name}.vtc"
     file.write_text(text)
-    command = ["varnishtest", "-t", str(SECONDS), "-j1", str(file)]
+    command = ["varnishtest", "-t", str(math.ceil(seconds)), "-j1", str(file)]
     return all(
         subprocess.run(command, capture_output=True, check=False).returncode for _ in range(2)
     )
 
 
-def first_failure(texts: Mapping[str, str], folder: Path) -> str | None:
+def limits_of(texts: Mapping[str, str], folder: Path) -> dict[str, float]:
+    """How many seconds each VTC may take when a call is missing.
+
+    Raises:
+        SystemExit: one fails with every call in place.
+    """
+
+    def limit(case: tuple[str, str]) -> float:
+        started = time.monotonic()
+        if fails(*case, folder, LONGEST):
+            raise SystemExit(f"{case[0]} fails with every call in place")
+        return max(LEAST, PATIENCE * (time.monotonic() - started))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(texts, pool.map(limit, texts.items()), strict=True))
+
+
+def first_failure(
+    texts: Mapping[str, str], folder: Path, limits: Mapping[str, float]
+) -> str | None:
     """The first VTC that fails; those that come first in ``texts`` are tried first."""
     waiting = list(texts.items())
     running: dict[Future[bool], str] = {}
@@ -91,7 +116,7 @@ def first_failure(texts: Mapping[str, str], folder: Path) -> str | None:
         while running or (waiting and failed is None):
             while waiting and len(running) < AT_ONCE and failed is None:
                 name, text = waiting.pop(0)
-                running[pool.submit(fails, name, text, folder)] = name
+                running[pool.submit(fails, name, text, folder, limits[name])] = name
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 name = running.pop(future)
@@ -111,16 +136,14 @@ def main() -> int:
         templates = folder / "templates"
         shutil.copytree(render.templates_folder(), templates)
         whole = prepared(folder)
-        if not wanted and (broken := first_failure(whole, folder)):
-            print(f"{broken} fails with every call in place")
-            return 1
+        limits = limits_of(whole, folder)
         for call in (found for main in MAINS for found in calls(main, templates)):
             if wanted and call.sub not in wanted:
                 continue
             with without(call, templates):
                 texts = prepared(folder)
             changed = {case: text for case, text in texts.items() if text != whole[case]}
-            failed = first_failure(likely_first(changed, call.sub), folder)
+            failed = first_failure(likely_first(changed, call.sub), folder, limits)
             missed += failed is None
             print(
                 f"{call.main:24}{call.hook:22}{call.sub:26}{failed or 'NO VTC FAILS'}", flush=True
