@@ -172,7 +172,7 @@ async def test_a_stopped_varnish_is_named_and_gets_the_purge_when_it_is_back(
 
         head = (await log.position()).head
         await asyncio.to_thread(other.start)
-        assert await down.wait_applied(head, 10), down.state
+        assert await down.wait_applied(head, 60), down.state
         both = await nodes_of(api, "mutation { purgePost(id: 5) }")
         assert {node["result"] for node in both.values()} == {"applied"}
 

@@ -151,7 +151,7 @@ async def test_a_fetch_that_was_under_way_does_not_undo_a_push(
     await asked.wait()
     await keeper.push(SECOND)
     answered.set()
-    await asyncio.wait_for(asked_again.wait(), 5)
+    await asyncio.wait_for(asked_again.wait(), 60)
     running.cancel()
     assert [fields(brain) for brain in brains] == [{"a", "b"}]
 
@@ -162,7 +162,7 @@ async def test_a_schema_that_was_not_pushed_is_printed(
     taken = asyncio.Event()
     keeper.take = lambda brain: (brains.append(brain), taken.set())[0]  # type: ignore[func-returns-value]
     running = asyncio.create_task(keeper.run())
-    await asyncio.wait_for(taken.wait(), 5)
+    await asyncio.wait_for(taken.wait(), 60)
     assert (await http.get("/schema")).text == "type Query {\n  a: Int\n}"
     assert state.schema_error is None
     running.cancel()

@@ -43,7 +43,7 @@ def controller(folder: Path) -> Iterator[httpx.Client]:
             log=folder / "controller.log",
             env={"SHELLAC_ADMIN_TOKEN": TOKEN},
         ) as process,
-        httpx.Client(base_url=address, timeout=20) as http,
+        httpx.Client(base_url=address, timeout=60) as http,
     ):
 
         def healthy() -> bool:

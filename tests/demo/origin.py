@@ -85,7 +85,7 @@ def running_demo(directory: Path, *options: str) -> Iterator[Demo]:
             return listens(port)
 
         wait_for(ready, what="the demo origin to listen")
-        with httpx.Client(timeout=20) as http, ThreadPoolExecutor() as threads:
+        with httpx.Client(timeout=60) as http, ThreadPoolExecutor() as threads:
             demo = Demo(f"http://127.0.0.1:{port}/graphql", process, http, threads)
             try:
                 yield demo

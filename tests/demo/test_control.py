@@ -52,7 +52,7 @@ def test_a_held_answer_is_from_before_the_mutation_that_passes_it(demo: Demo) ->
     demo.data('mutation { updatePost(id: 21, title: "Newer") { id } }')
     assert not held.done()
     demo.release()
-    assert held.result(timeout=20).json()["data"] == old
+    assert held.result(timeout=60).json()["data"] == old
     assert demo.data(title) == {"post": {"title": "Newer"}}
 
 
@@ -63,7 +63,7 @@ def test_several_are_held_and_released_together(demo: Demo) -> None:
     demo.data("{ tags { id } }")
     assert not any(request.done() for request in held)
     demo.reset()
-    assert [request.result(timeout=20).status_code for request in held] == [200, 200]
+    assert [request.result(timeout=60).status_code for request in held] == [200, 200]
     assert demo.requests()["held"] == 0
 
 

@@ -43,7 +43,7 @@ def test_a_held_answer_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
         demo.start("{ tags { id } }")
         demo.wait_until_held()
         demo.process.popen.terminate()
-        demo.process.popen.wait(timeout=10)
+        demo.process.popen.wait(timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_held_answer_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
 )
 def test_a_bad_option_is_explained(options: tuple[str, ...], message: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "demo", *options], capture_output=True, text=True, timeout=20
+        [sys.executable, "-m", "demo", *options], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 2
     assert message in done.stderr
@@ -67,7 +67,7 @@ def test_a_port_in_use_is_said(demo: Demo) -> None:
         [sys.executable, "-m", "demo", "--listen", address],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
     )
     assert done.returncode != 0
     assert address.split(":")[1] in done.stderr

@@ -83,7 +83,7 @@ async def working(worker: NodeWorker) -> AsyncIterator[None]:
     worker.set_plan("plan1")
     task = asyncio.create_task(worker.run())
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await worker.wait_ready()
         yield
     finally:
@@ -112,7 +112,7 @@ async def running_stand(site: Site, directory: Path, profile: Profile) -> AsyncI
         await stack.enter_async_context(_serving(passes))
         await stack.enter_async_context(working(worker))
         limits = httpx.Limits(max_connections=None)
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=30, limits=limits))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=limits))
         yield Stand(site, shop, log, worker, purger, http)
 
 

@@ -68,5 +68,5 @@ async def test_groups_are_purged_later_where_they_cannot_be_recorded_now(tagged:
     pragma(tagged.log, "max_page_count = 1000000")
     await eventually(lambda: tagged.purger.recorded["cache-groups"], "it is recorded after all")
     head = (await tagged.log.position()).head
-    assert await tagged.worker.wait_applied(head, 10)
+    assert await tagged.worker.wait_applied(head, 60)
     assert await tagged.read("/p?tags=news") == "MISS"

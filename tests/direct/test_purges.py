@@ -168,5 +168,5 @@ async def test_a_purge_that_a_node_does_not_have_yet_is_pending(
     assert answer.text == "Purged"
     released.set()
     head = (await magento.log.position()).head
-    assert await magento.worker.wait_applied(head, 10)
+    assert await magento.worker.wait_applied(head, 60)
     assert await magento.read(A) == "MISS"

@@ -87,7 +87,7 @@ def varnish(limit: int) -> Iterator[tuple[Tagged, httpx.Client]]:
         base = f"http://{config.varnish.listen}"
         with (
             running(command, log=Path(folder) / "varnish.log") as process,
-            httpx.Client(base_url=base, timeout=30) as http,
+            httpx.Client(base_url=base, timeout=60) as http,
         ):
 
             def serves() -> bool:

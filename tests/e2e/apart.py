@@ -102,7 +102,7 @@ def running_before(
         running(
             [ENTRYPOINT, "-j", "none"], log=tmp_path / "varnishd.log", env=environment
         ) as varnish,
-        httpx.Client(timeout=20) as http,
+        httpx.Client(timeout=60) as http,
     ):
         yield Apart(
             folder=tmp_path,

@@ -220,7 +220,7 @@ def running_blog() -> Iterator[Blog]:
                         start + b"\r\nContent-Type: application/json\r\n\r\n%b\r\n---" % text
                     )
                 if first:
-                    assert await asyncio.to_thread(blog.let_go.wait, 20)
+                    assert await asyncio.to_thread(blog.let_go.wait, 60)
                     blog.changed(*blog.written_later)
                 if blog.breaks_off:
                     self.close_connection = True

@@ -140,7 +140,7 @@ class Node:
 
     def get(self, target: str, *headers: str) -> httpx.Response:
         """As a client that sends nothing of its own."""
-        with httpx.Client(timeout=30, verify=False) as client:  # no certificates to load
+        with httpx.Client(timeout=60, verify=False) as client:  # no certificates to load
             client.headers.clear()
             lines = [header.partition(": ")[::2] for header in headers]
             return client.get(self.url(target), headers=lines)

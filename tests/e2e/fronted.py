@@ -93,7 +93,7 @@ class Front:
     def raw(self, request: bytes) -> bytes:
         """All that comes back until the connection is closed, over HTTP/1.1."""
         with (
-            socket.create_connection(("127.0.0.1", self.port), timeout=30) as plain,
+            socket.create_connection(("127.0.0.1", self.port), timeout=60) as plain,
             self.context().wrap_socket(plain, server_hostname="localhost") as secure,
         ):
             secure.sendall(request)

@@ -25,7 +25,7 @@ def test_a_crowded_request_never_gets_the_answer_of_another_user(pair: Pair) -> 
 
 def ask(url: str, count: int, name: str | None) -> httpx.Response:
     """With ``count`` headers that nothing reads, after those that count."""
-    with httpx.Client(timeout=30) as client:
+    with httpx.Client(timeout=60) as client:
         client.headers.clear()
         user = [("Authorization", f"Bearer {name}")] if name else []
         crowd = [(f"X-Crowd-{number}", "1") for number in range(count)]

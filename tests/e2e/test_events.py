@@ -73,7 +73,7 @@ def test_a_command_of_the_documentation_works_as_it_stands(stack: Stack, number:
         env={**os.environ, "SHELLAC_ADMIN_TOKEN": stack.token},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert '"result":"applied"' in done.stdout, done
     users_and_todos = {USER_1, USER_2, TODOS, OTHER_TODOS, *TYPES["User"]}

@@ -83,7 +83,7 @@ def ask(
     pair: Pair, document: str, headers: list[tuple[str, str]], url: str | None
 ) -> httpx.Response:
     """As a client that sends nothing of its own."""
-    client = httpx.Client(headers={}, timeout=30)
+    client = httpx.Client(headers={}, timeout=60)
     with client:
         client.headers.clear()
         if url is not None:

@@ -109,6 +109,6 @@ def test_a_signal_stops_everything(tmp_path: Path, number: signal.Signals) -> No
     with started(tmp_path) as (_, stack):
         children = [child(stack, "controller.cli serve"), child(stack, "varnishd")]
         stack.process.popen.send_signal(number)
-        assert stack.process.popen.wait(timeout=20) == 0
+        assert stack.process.popen.wait(timeout=60) == 0
         for pid in children:
             assert not Path(f"/proc/{pid}").exists()

@@ -36,7 +36,7 @@ def chunked(body: bytes) -> bytes:
 def connected(pair: Pair) -> socket.socket:
     to = httpx.URL(pair.stack.url)
     assert to.port is not None
-    return socket.create_connection((to.host, to.port), timeout=20)
+    return socket.create_connection((to.host, to.port), timeout=60)
 
 
 def hang_up(pair: Pair, sent: bytes, *, reset: bool, after: float) -> None:

@@ -101,7 +101,7 @@ def test_http_and_tls_are_two_answers_whatever_a_client_claims(
     assert shop.headers["x-forwarded-proto"] == "https"
     plain = {"Host": f"localhost:{front.port}", "X-Forwarded-Proto": "https"}
     parameters = {"query": PRODUCT % 1}
-    answer = httpx.get(stack.url, params=parameters, headers=plain)
+    answer = httpx.get(stack.url, params=parameters, headers=plain, timeout=60)
     assert answer.headers["x-magento-cache-debug"] == "MISS"
     assert shop.headers["x-forwarded-proto"] == "http"
     assert debug(ask(front, 1)) == "HIT"
@@ -135,5 +135,5 @@ def test_nobody_else_purges_whatever_he_claims(front: Front, stack: Stack) -> No
     assert purge(front, *SOMEBODY, *claim).status == 405
     assert purge(front, *SOMEBODY, "-H", f"Forwarded: for={MAGENTO}").status == 405
     headers = {"X-Magento-Tags-Pattern": ".*", "X-Forwarded-For": MAGENTO}
-    assert httpx.request("PURGE", stack.url, headers=headers).status_code == 405
+    assert httpx.request("PURGE", stack.url, headers=headers, timeout=60).status_code == 405
     assert debug(ask(front, 2)) == "HIT"

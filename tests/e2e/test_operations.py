@@ -113,7 +113,7 @@ def test_a_controller_that_is_stopped_answers_what_is_under_way(apart: Apart) ->
         assert_pass(answer.result())
         assert answer.result().status_code == 200
         assert "shellac-purge" not in answer.result().headers
-        assert controller.popen.wait(timeout=15) == 0
+        assert controller.popen.wait(timeout=60) == 0
     with apart.controller():
         assert_miss(apart.query(POST))
 

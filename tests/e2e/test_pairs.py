@@ -184,7 +184,7 @@ def test_a_node_without_a_lease_passes_what_it_could_have_served(pairs: Pairs) -
 def test_a_controller_that_is_stopped_gives_its_lease_up(pairs: Pairs) -> None:
     assert_miss(pairs.there.query(POST))
     pairs.controllers[1].popen.terminate()
-    assert pairs.controllers[1].popen.wait(timeout=15) == 0
+    assert pairs.controllers[1].popen.wait(timeout=60) == 0
     assert pairs.there.health() == 503
     listed = pairs.here.http.get(
         f"{pairs.here.admin_url}/nodes", headers={"stellate-token": TOKEN}

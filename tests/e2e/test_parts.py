@@ -52,7 +52,7 @@ def stack(running: Stack, blog: Blog) -> Stack:
 def streamed(stack: Stack, document: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
     body = {"query": document}
     with (
-        httpx.Client(timeout=20) as client,
+        httpx.Client(timeout=60) as client,
         client.stream("POST", stack.url, json=body, headers=headers) as answer,
     ):
         yield answer

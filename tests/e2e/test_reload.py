@@ -44,7 +44,7 @@ def load(ask: Callable[[httpx.Client], httpx.Response]) -> Iterator[Load]:
     stop = threading.Event()
 
     def read() -> None:
-        with httpx.Client(timeout=30) as http:
+        with httpx.Client(timeout=60) as http:
             while not stop.wait(PAUSE_SECONDS):
                 try:
                     answer = ask(http)

@@ -257,10 +257,10 @@ def test_a_websocket_comes_through_tls(tmp_path: Path) -> None:
         ) as client,
     ):
         client.send(json.dumps({"type": "connection_init"}))
-        assert json.loads(client.recv(timeout=20))["type"] == "connection_ack"
+        assert json.loads(client.recv(timeout=60))["type"] == "connection_ack"
         mutation = {"query": 'mutation { write(id: "1", text: "by wss") { text } }'}
         client.send(json.dumps({"type": "subscribe", "id": "1", "payload": mutation}))
-        answer = json.loads(client.recv(timeout=20))
+        answer = json.loads(client.recv(timeout=60))
         assert answer["payload"]["data"] == {"write": {"text": "by wss"}}
         assert notes.headers[-1]["x-forwarded-for"] == "127.0.0.1"
         assert notes.headers[-1]["x-forwarded-proto"] == "https"

@@ -27,7 +27,7 @@ def test_an_event_arrives_while_the_stream_is_open(pair: Pair) -> None:
     body = {"query": "subscription { postUpdated { title } }"}
     headers = {"accept": "text/event-stream"}
     with (
-        httpx.Client(timeout=20) as client,
+        httpx.Client(timeout=60) as client,
         client.stream("POST", stack.url, json=body, headers=headers) as stream,
     ):
         assert stream.headers["content-type"].startswith("text/event-stream")

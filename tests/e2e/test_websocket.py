@@ -85,7 +85,7 @@ def ask(found: ClientConnection, document: str, id: str = "1", **payload: object
 def next_of(found: ClientConnection, kind: str) -> Any:
     """The next message of a type; others are skipped."""
     while True:
-        message = json.loads(found.recv(timeout=10))
+        message = json.loads(found.recv(timeout=60))
         assert message["type"] not in {"error", "connection_error"} - {kind}, message
         if message["type"] == kind:
             return message
@@ -142,7 +142,7 @@ def test_a_mutation_of_a_client_that_has_gone_is_purged_for(stack: Stack, notes:
     notes.released.clear()
     with opened(stack) as found:
         ask(found, WRITE)
-        assert notes.begun.wait(10)
+        assert notes.begun.wait(60)
     notes.released.set()
     wait_for(lambda: text_of(stack, "1")[0] == "second", what="the purge")
     assert text_of(stack, "2")[0] == "first"
@@ -177,7 +177,7 @@ def test_what_is_no_message_of_the_subprotocol_ends_the_connection(
     with opened(stack) as found:
         found.send(message)
         with pytest.raises(ConnectionClosed) as caught:
-            found.recv(timeout=10)
+            found.recv(timeout=60)
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code == 4400
     assert caught.value.rcvd.reason.startswith("Invalid message: ")
@@ -187,7 +187,7 @@ def test_the_origins_close_code_is_the_clients(stack: Stack) -> None:
     with opened(stack) as found:
         found.send('{"type":"connection_init"}')
         with pytest.raises(ConnectionClosed) as caught:
-            found.recv(timeout=10)
+            found.recv(timeout=60)
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code == 4429  # "Too many initialisation requests"
 
@@ -196,7 +196,7 @@ def test_a_message_over_the_limit_ends_the_connection(stack: Stack) -> None:
     with opened(stack) as found:
         ask(found, "#" + "x" * 150_000)
         with pytest.raises(ConnectionClosed) as caught:
-            found.recv(timeout=10)
+            found.recv(timeout=60)
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code == 1009
 
@@ -247,7 +247,7 @@ def test_nothing_behind_a_refused_handshake_reaches_the_controller(
         "POST /graphql HTTP/1.1\r\nHost: a\r\nX-Shellac-Bypass: 1\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     )
-    with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as raw:
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=60) as raw:
         raw.sendall((first + second).encode())
         heard = b""
         while chunk := raw.recv(65_536):

@@ -31,7 +31,7 @@ _BARRIER: Final = """vcl 4.1;
 import vtc;
 sub vcl_backend_response {
     if (beresp.http.X-Test-Barrier) {
-        vtc.barrier_sync(beresp.http.X-Test-Barrier, 30s);
+        vtc.barrier_sync(beresp.http.X-Test-Barrier, 60s);
         unset beresp.http.X-Test-Barrier;
     }
 }
@@ -61,7 +61,7 @@ class Node:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.admin_url}/_shellac/alive").status_code == 200
+            return httpx.get(f"{self.admin_url}/_shellac/alive", timeout=60).status_code == 200
         except httpx.TransportError:
             return False
 

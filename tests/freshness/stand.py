@@ -174,7 +174,7 @@ async def running_stand(
             worker.set_plan(brain.digest)
             await stack.enter_async_context(_running(worker))
         limits = httpx.Limits(max_connections=None)
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=30, limits=limits))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=limits))
         yield Stand(site, origin, gates, log, freshness, purger, http)
 
 

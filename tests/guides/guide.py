@@ -145,7 +145,7 @@ class Reader:
         came together, as they do at the start.
         """
         fresh = f"{self.local(probe)}&number={next(self.numbers)}"
-        with httpx.Client(timeout=30) as http:
+        with httpx.Client(timeout=60) as http:
 
             def is_old() -> bool:
                 return int(http.get(fresh).headers.get("age", 0)) >= OLD_ENOUGH

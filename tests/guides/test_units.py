@@ -70,7 +70,7 @@ def test_both_units_together_serve_purge_and_reload(
     with (
         running(serve, log=tmp_path / "serve.log", env=env) as controller,
         running(varnishd, log=tmp_path / "varnish.log") as varnish,
-        httpx.Client(base_url=base, timeout=30) as http,
+        httpx.Client(base_url=base, timeout=60) as http,
     ):
 
         def ready() -> bool:

@@ -50,7 +50,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    with magento() as shop, httpx.Client(timeout=30) as http:
+    with magento() as shop, httpx.Client(timeout=60) as http:
         port = urlsplit(shop.url).port
         assert port is not None
         config = {

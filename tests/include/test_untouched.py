@@ -74,7 +74,7 @@ def conversation(folder: Path, host: str, config: Mapping[str, Any] | None) -> l
 def ask(port: int, request: bytes) -> bytes:
     whole = request if b"\r\n\r\n" in request else request + b"\r\n"
     whole = whole.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(whole)
         found = b""
         while more := connection.recv(65536):

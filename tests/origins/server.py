@@ -63,13 +63,13 @@ def chunk(data: bytes) -> bytes:
 
 def silent(origin: Scripted, _: socket.socket) -> None:
     """No answer."""
-    origin.released.wait(30)
+    origin.released.wait(60)
 
 
 def half(origin: Scripted, wire: socket.socket) -> None:
     """Headers and a few bytes of an answer."""
     wire.sendall(head("Content-Length: 1000\r\n") + b'{"data":')
-    origin.released.wait(30)
+    origin.released.wait(60)
 
 
 def broken(_: Scripted, wire: socket.socket) -> None:

@@ -126,7 +126,7 @@ def test_what_passes_comes_in_the_origins_encoding(
     sent = gzip.compress(BODY) if encoding == "gzip" else b"\x28\xb5 it is " + encoding.encode()
     origin.script = lambda _, wire: answer(wire, sent, headers=f"Content-Encoding: {encoding}\r\n")
     with (
-        httpx.Client(headers={"accept-encoding": accepted}) as client,
+        httpx.Client(headers={"accept-encoding": accepted}, timeout=60) as client,
         client.stream("POST", stack.url, json={"query": PASSED}) as found,
     ):
         assert found.headers["content-encoding"] == encoding
@@ -152,8 +152,8 @@ def test_an_origin_that_ends_is_left_and_found_again(tmp_path: Path) -> None:
                 assert stack.query(PASSED).status_code == 200
                 assert stack.query(WRITE).status_code == 200
             wait_for(lambda: healthy(stack) == [False, True], what="the probe to see it")
-            assert httpx.get(f"{stack.admin_url}/readyz").status_code == 200
-            metrics = httpx.get(f"{stack.admin_url}/metrics").text
+            assert stack.http.get(f"{stack.admin_url}/readyz").status_code == 200
+            metrics = stack.http.get(f"{stack.admin_url}/metrics").text
             assert f'shellac_origin_healthy{{origin="{first.url}"}} 0.0' in metrics
             assert f'shellac_origin_healthy{{origin="{second.url}"}} 1.0' in metrics
             with scripted(first.port) as back:
@@ -166,13 +166,13 @@ def test_an_origin_that_ends_is_left_and_found_again(tmp_path: Path) -> None:
 def healthy(stack: Stack) -> list[bool]:
     """What the admin API says of the origins."""
     asked = {"authorization": f"Bearer {stack.token}"}
-    found = httpx.get(f"{stack.admin_url}/origins", headers=asked)
+    found = stack.http.get(f"{stack.admin_url}/origins", headers=asked)
     assert found.status_code == 200, describe(found)
     return [origin["healthy"] for origin in found.json()["origins"]]
 
 
 def test_without_a_token_the_origins_are_not_shown(stack: Stack) -> None:
-    assert httpx.get(f"{stack.admin_url}/origins").status_code == 401
+    assert stack.http.get(f"{stack.admin_url}/origins").status_code == 401
 
 
 def test_a_connection_that_does_not_come_about_is_a_time_out(tmp_path: Path) -> None:

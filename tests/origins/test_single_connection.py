@@ -48,7 +48,7 @@ class Streaming:
         elif asked.method == "GET":
             wire.sendall(head("Transfer-Encoding: chunked\r\n", media="text/event-stream"))
             wire.sendall(chunk(b":\n\n"))
-            while (event := self.events.get(timeout=20)) is not None:
+            while (event := self.events.get(timeout=60)) is not None:
                 wire.sendall(chunk(event))
             wire.shutdown(socket.SHUT_RDWR)
         elif "x-graphql-event-stream-token" in asked.headers or "token=" in asked.target:
@@ -97,7 +97,7 @@ def stream(stack: Stack, *, by_url: bool = False) -> Iterator[Iterator[str]]:
     """The open stream's lines."""
     url = f"{stack.url}?token=abc" if by_url else stack.url
     headers = {"accept": "text/event-stream", **({} if by_url else TOKEN)}
-    with httpx.Client(timeout=20) as client, client.stream("GET", url, headers=headers) as found:
+    with httpx.Client(timeout=60) as client, client.stream("GET", url, headers=headers) as found:
         assert found.headers["content-type"] == "text/event-stream"
         lines = found.iter_lines()
         assert next(lines) == ":"

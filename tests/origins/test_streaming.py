@@ -77,7 +77,7 @@ def stream(origin: Scripted, media: str) -> None:
 
     def script(origin: Scripted, wire: socket.socket) -> None:
         wire.sendall(head("Transfer-Encoding: chunked\r\n", media=media) + chunk(FIRST[media]))
-        assert origin.released.wait(20)
+        assert origin.released.wait(60)
         wire.sendall(chunk(SECOND[media]) + b"0\r\n\r\n")
 
     origin.script = script
@@ -90,7 +90,7 @@ def asked(
     sent = {"accept": f"{media.partition(';')[0]}, application/json;q=0.5", **headers}
     given = {"json": {"query": document}} if method == "POST" else {"params": {"query": document}}
     with (
-        httpx.Client(timeout=20) as client,
+        httpx.Client(timeout=60) as client,
         client.stream(method, stack.url, headers=sent, **given) as response,  # type: ignore[arg-type]
     ):
         yield response
@@ -174,7 +174,7 @@ def test_a_client_that_leaves_is_missed_by_the_origin(stack: Stack, origin: Scri
     with asked(stack, "POST", SUBSCRIPTION, EVENTS) as response:
         up_to(response.iter_bytes(), FIRST[EVENTS])
         assert not left.is_set()
-    assert left.wait(20)
+    assert left.wait(60)
 
 
 def test_a_stream_lives_as_long_as_it_beats(stack: Stack, origin: Scripted) -> None:
@@ -185,7 +185,7 @@ def test_a_stream_lives_as_long_as_it_beats(stack: Stack, origin: Scripted) -> N
         for _ in range(12):
             origin.released.wait(0.3)
             wire.sendall(chunk(b":\n\n"))
-        origin.released.wait(20)
+        origin.released.wait(60)
 
     origin.script = beating
     with asked(stack, "POST", SUBSCRIPTION, EVENTS) as response:

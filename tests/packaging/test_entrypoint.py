@@ -60,7 +60,7 @@ def health_code(folder: Path) -> int:
         [VARNISH / "healthcheck.sh"],
         env={**os.environ, **environment(folder)},
         capture_output=True,
-        timeout=10,
+        timeout=60,
     ).returncode
 
 
@@ -95,7 +95,8 @@ def test_the_entrypoint_starts_varnish_with_the_rendered_arguments(folder: Path)
             return listens(public) and health_code(folder) == 0
 
         wait_for(up, what="a healthy Varnish")
-        assert "hello from the rendered file" in httpx.get(f"http://127.0.0.1:{public}/").text
+        answer = httpx.get(f"http://127.0.0.1:{public}/", timeout=60)
+        assert "hello from the rendered file" in answer.text
         shown = subprocess.run(
             ["varnishadm", "-n", str(folder / "work"), "param.show", "default_ttl"],
             capture_output=True,

@@ -102,7 +102,7 @@ async def working(
     task = asyncio.create_task(worker.run())
     try:
         if ready:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await worker.wait_ready()
         yield worker
     finally:
@@ -114,11 +114,11 @@ async def working(
 async def eventually(holds: Callable[[], object], what: str) -> None:
     """Wait until ``holds()`` is true."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not holds():  # noqa: ASYNC110  what is waited for is another process
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        raise AssertionError(f"not so within 10 s: {what}") from None
+        raise AssertionError(f"not so within 60 s: {what}") from None
 
 
 def pragma(log: SqliteLog, text: str) -> int:

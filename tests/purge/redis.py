@@ -46,7 +46,7 @@ class Redis:
         return False
 
     def client(self) -> redis.Redis:
-        return redis.Redis(port=self.port, decode_responses=True, socket_timeout=1)
+        return redis.Redis(port=self.port, decode_responses=True, socket_timeout=30)
 
     def kill(self) -> None:
         """kill -9, and wait until it is gone."""

@@ -31,7 +31,7 @@ async def opened(server: Redis, *, alive_seconds: float = 5.0) -> AsyncIterator[
 async def entries(log: RedisLog) -> list[Entry]:
     """All entries, once this controller has heard of the newest."""
     position = await log.position()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             found = await log.read(position.trimmed, 10_000)
             if (found[-1].seq if found else position.trimmed) >= position.head:
@@ -45,7 +45,7 @@ async def purges(log: RedisLog) -> list[Purge]:
 
 async def usable(log: RedisLog) -> None:
     """Wait until Redis is back."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(LogUnavailable):
                 await log.position()

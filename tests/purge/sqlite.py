@@ -52,7 +52,7 @@ def start(path: Path, work: str, *, limit: int = resource.RLIM_INFINITY) -> subp
 def killed(path: Path, work: str) -> None:
     """Have a process do some work that ends with its death by SIGKILL."""
     child = start(path, work)
-    child.communicate(timeout=20)
+    child.communicate(timeout=60)
     assert child.returncode == -signal.SIGKILL
 
 

@@ -30,7 +30,7 @@ async def chasing(
     worker = worker_of(varnish.admin, log, freshness)
     worker.set_plan(PLAN)
     task = asyncio.create_task(worker.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await worker.wait_ready()
     recent = freshness.recent(worker.state.boot or "")
     yield Purger(log, lambda: [worker], freshness, wait_seconds=wait_seconds), recent

@@ -33,7 +33,7 @@ async def read(varnish: Varnish, path: str, *tags: str) -> str:
 
 async def applied(log: SqliteLog, worker: NodeWorker, purge: Purge) -> int:
     seq = await log.append(purge)
-    assert await worker.wait_applied(seq, 5), worker.state
+    assert await worker.wait_applied(seq, 60), worker.state
     return seq
 
 
@@ -75,7 +75,7 @@ async def test_a_thousand_purges_of_one_key_are_a_handful_of_requests(
         before = len(varnish.purges_received())
         started = time.monotonic()
         seqs = await asyncio.gather(*(log.append(hard("a")) for _ in range(1_000)))
-        assert await worker.wait_applied(max(seqs), 10)
+        assert await worker.wait_applied(max(seqs), 60)
         allowed = 10 + 50 * (time.monotonic() - started)
         assert 1 <= len(varnish.purges_received()) - before <= allowed
 
@@ -89,7 +89,7 @@ async def test_a_steady_stream_of_purges_stays_under_the_rate(
         for _ in range(300):
             seq = await log.append(hard("a"))
             await asyncio.sleep(0.002)
-        assert await worker.wait_applied(seq, 5)
+        assert await worker.wait_applied(seq, 60)
         allowed = 10 + 50 * (time.monotonic() - started) + 2
         assert 10 <= len(varnish.purges_received()) - before <= allowed
 
@@ -112,7 +112,7 @@ async def test_a_restarted_worker_replays_only_what_is_missing(
     before = len(varnish.purges_received())
     seq = await log.append(hard("b"))
     async with working(varnish, log) as worker:
-        assert await worker.wait_applied(seq, 5)
+        assert await worker.wait_applied(seq, 60)
         assert varnish.purges_received()[before:] == [f"{await log_id(log)}:{seq} - -"]
         assert await read(varnish, "/a", "a") == "HIT"
         assert await read(varnish, "/b", "b") == "MISS"
@@ -136,7 +136,7 @@ async def test_a_restarted_child_gets_the_plan_again_and_loses_no_purge(
         await asyncio.to_thread(fresh.kill_child)
         await read(fresh, "/b", "b")
         seq = await log.append(hard("b"))
-        assert await worker.wait_applied(seq, 5)
+        assert await worker.wait_applied(seq, 60)
         assert await read(fresh, "/b", "b") == "MISS"
         await eventually(lambda: fresh.node()["plan"] == PLAN, "the plan is set again")
         await eventually(lambda: worker.state.status is NodeStatus.READY, "ready again")
@@ -191,7 +191,7 @@ async def test_a_node_that_is_down_gets_its_purges_when_it_returns(
         assert not outcome.acknowledged
         assert str(down.admin_port) in str(worker.state.error)
         with down.up():
-            assert await worker.wait_applied(outcome.seq or 0, 10)
+            assert await worker.wait_applied(outcome.seq or 0, 60)
             await eventually(lambda: worker.state.status is NodeStatus.READY, "ready")
             assert (await purger.purge(hard("a"))).acknowledged
         await eventually(lambda: worker.state.status is NodeStatus.UNREACHABLE, "down again")
@@ -228,12 +228,12 @@ async def test_a_node_is_not_ready_before_it_has_the_plan(
         await applied(log, worker, hard("a"))
         assert worker.state.status is NodeStatus.BEHIND
     worker.set_plan(PLAN)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await worker.wait_ready()
     assert varnish.node()["plan"] == PLAN
     worker.set_plan("plan2")
     assert worker.state.status is NodeStatus.BEHIND
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await worker.wait_ready()
     assert varnish.node()["plan"] == "plan2"
     task.cancel()

@@ -34,7 +34,7 @@ async def purges(log: SqliteLog) -> list[Purge]:
 async def test_an_acknowledged_purge_is_applied(varnish: Varnish, log: SqliteLog) -> None:
     async with working(varnish, log) as worker:
         await asyncio.to_thread(varnish.read, "/a", *POST.tags)
-        purger = Purger(log, lambda: [worker], Freshness(), wait_seconds=10)
+        purger = Purger(log, lambda: [worker], Freshness(), wait_seconds=60)
         outcome = await purger.purge(POST)
         assert (outcome.seq, outcome.acknowledged) == (1, True)
         assert [node.address for node in outcome.nodes] == [varnish.admin]
@@ -55,7 +55,7 @@ async def test_the_fence_is_told_before_a_purge_leaves(varnish: Varnish, log: Sq
     async with working(varnish, log) as worker:
         freshness = worker._freshness = Recording()
         await log.append(POST)
-        assert await worker.wait_applied(1, 5)
+        assert await worker.wait_applied(1, 60)
         assert told == [(1, "0")]
         assert not freshness.fence.admits(POST.tags, BEFORE)
 

@@ -53,7 +53,7 @@ async def test_readers_of_a_log_that_was_emptied_are_told(server: Redis) -> None
         with server.client() as client:
             client.flushall()
         await log.append(POST)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await woken.wait()
         with pytest.raises(LogTrimmed):
             await other.read(seq, 10)

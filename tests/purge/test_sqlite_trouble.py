@@ -170,13 +170,13 @@ def test_a_controller_that_starts_again_while_the_disk_is_full_reads_on(path: Pa
         """,
         limit=LITTLE,
     )
-    assert child.communicate(timeout=20)[0].split()[1:] == ["20", "refused", "21"]
+    assert child.communicate(timeout=60)[0].split()[1:] == ["20", "refused", "21"]
 
 
 async def test_orphans_that_cannot_be_written_stay_until_they_can(path: Path) -> None:
     filled(path, "await log.intend(TYPE)")
     child = start(path, "", limit=LITTLE)
-    assert child.communicate(timeout=20)[0] == "LogUnavailable\n"
+    assert child.communicate(timeout=60)[0] == "LogUnavailable\n"
     assert (await contents(path))[20:] == [("type:Post", "orphaned mutation a")]
 
 

@@ -137,7 +137,9 @@ class Varnish:
 
     def node(self) -> dict[str, str]:
         """What the node says of itself."""
-        answer = httpx.get(f"{self.admin}/_shellac/node", headers={"Shellac-Secret": SECRET})
+        answer = httpx.get(
+            f"{self.admin}/_shellac/node", headers={"Shellac-Secret": SECRET}, timeout=60
+        )
         found: dict[str, str] = answer.raise_for_status().json()
         return found
 
@@ -152,7 +154,7 @@ class Varnish:
     def read(self, path: str, *tags: str) -> str:
         """HIT, MISS or STALE of a query whose answer is tagged so."""
         asked = {"query": path, "tag": list(tags)}
-        answer = httpx.get(f"http://127.0.0.1:{self.port}/graphql", params=asked)
+        answer = httpx.get(f"http://127.0.0.1:{self.port}/graphql", params=asked, timeout=60)
         status = answer.headers["Cache-Status"]
         if re.search(r"hit; ttl=(-|0$)", status):
             return "STALE"

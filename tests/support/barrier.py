@@ -22,7 +22,7 @@ class Barrier:
             self._changed.notify_all()
         await self._released.wait()
 
-    async def reached(self, count: int = 1, *, seconds: float = 15.0) -> None:
+    async def reached(self, count: int = 1, *, seconds: float = 60.0) -> None:
         """Return when ``count`` have arrived here in all.
 
         Raises:

@@ -38,7 +38,7 @@ class Page:
         self.sent += 1
         self.socket.send(json.dumps({"id": self.sent, "method": method, "params": parameters}))
         while True:
-            message = json.loads(self.socket.recv(timeout=30))
+            message = json.loads(self.socket.recv(timeout=60))
             if message.get("id") == self.sent:
                 assert "error" not in message, (method, message)
                 result: dict[str, Any] = message["result"]
@@ -59,7 +59,7 @@ class Page:
         assert "exceptionDetails" not in answer, (expression, answer)
         return answer["result"].get("value")
 
-    def wait(self, expression: str, *, timeout: float = 30) -> None:
+    def wait(self, expression: str, *, timeout: float = 60) -> None:
         """Wait until a JavaScript expression is true, as JavaScript sees it."""
         try:
             wait_for(lambda: self.value(f"!!({expression})"), what=expression, timeout=timeout)

@@ -49,7 +49,7 @@ def listens(port: int) -> bool:
 
 
 def wait_for(
-    probe: Callable[[], T | None], *, what: str, timeout: float = 20.0, every: float = 0.02
+    probe: Callable[[], T | None], *, what: str, timeout: float = 60.0, every: float = 0.02
 ) -> T:
     """Call `probe` until its value is true, and return that value.
 

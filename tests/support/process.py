@@ -55,7 +55,7 @@ def running(
     log: Path,
     env: Mapping[str, str] | None = None,
     stop: signal.Signals = signal.SIGTERM,
-    grace: float = 30.0,
+    grace: float = 60.0,
 ) -> Iterator[Process]:
     """Start `command` in its own process group; send `stop` at the end, wait `grace` seconds.
 

@@ -123,7 +123,7 @@ def running_stack(
         try:
             url = wait_for(ready, what="`shellac up` to be ready", timeout=READY_WITHIN)
             # A shared pool would keep connections to an origin that a test restarts.
-            with httpx.Client(timeout=30) as http:
+            with httpx.Client(timeout=60) as http:
                 yield Stack(
                     url=url,
                     admin_url=f"http://{settings['controller']['adminListen']}",

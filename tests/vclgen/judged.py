@@ -47,7 +47,7 @@ class Judge:
         file.write_text(f"{NOTHING}sub vcl_synth {{\n{statements}\nreturn (deliver);\n}}\n")
         self.manage("vcl.load", name, str(file))
         self.manage("vcl.use", name)
-        answer = httpx.get(self.url)
+        answer = httpx.get(self.url, timeout=60)
         assert answer.status_code == 200, answer
         return answer.text
 
@@ -77,7 +77,7 @@ def running_judge() -> Iterator[Judge]:
             def up() -> bool:
                 process.check_alive()
                 try:
-                    return httpx.get(judge.url).status_code == 200
+                    return httpx.get(judge.url, timeout=60).status_code == 200
                 except httpx.TransportError:
                     return False
 
