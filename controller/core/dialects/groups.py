@@ -61,5 +61,4 @@ def parsed(lines: Sequence[str]) -> list[str] | None:
     except (ValueError, RecursionError):
         return None
     groups = [value for value, _ in members]
-    groups = [value for value, _ in members]
     return groups if all(isinstance(value, str) for value in groups) else None  # a token is no str
