@@ -18,7 +18,7 @@ from controller.core.policy import (
 )
 from vclgen.config import Config
 from vclgen.config.mutations import MutationTarget
-from vclgen.direct.profiles import PROFILES
+from vclgen.direct.plan import tag_templates
 
 
 def policy_of(config: Config) -> Policy:
@@ -64,9 +64,7 @@ def policy_of(config: Config) -> Policy:
 def _direct(config: Config) -> Direct | None:
     if config.profile == "gateway":
         return None
-    return Direct(
-        config.profile, {**PROFILES[config.profile].tag_templates, **config.tag_templates}
-    )
+    return Direct(config.profile, tag_templates(config))
 
 
 def root_names(config: Config) -> dict[OperationType, str]:
