@@ -34,8 +34,8 @@ from controller.core.ruled import RuledType, ruled_types
 from controller.core.rules import by_hash, sha256
 from controller.core.verdict import CacheableQuery, Mutation, Pass, is_blocked
 from controller.policy_of import policy_of
+from controller.schema_keeper import brain_of
 from controller.schema_source import fetch_schema
-from controller.schemaless import SchemalessBrain
 from vclgen.config import Config
 from vclgen.plan import GatewayPlan, gateway_plan
 
@@ -52,8 +52,7 @@ async def explain(config: Config, question: Question) -> Explained:
         SchemaUnavailable: there is no schema to explain it by.
         ConfigError: the key of a scope that the request has a token for cannot be used.
     """
-    schema, policy = await fetch_schema(config), policy_of(config)
-    brain = SchemalessBrain(policy) if schema is None else Brain(policy, schema)
+    brain = brain_of(policy_of(config), await fetch_schema(config))
     plan = gateway_plan(config)
     verdict = brain.decide(question.request)
     match verdict:

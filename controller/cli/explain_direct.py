@@ -35,8 +35,8 @@ from controller.core.request import Single, read_request
 from controller.core.verdict import Mutation, Pass, Verdict
 from controller.gateway.passes import found_writes, may_write, purge_for
 from controller.policy_of import policy_of
+from controller.schema_keeper import brain_of
 from controller.schema_source import fetch_schema
-from controller.schemaless import SchemalessBrain
 from vclgen.config import Config
 from vclgen.direct.plan import DirectPlan, direct_plan
 
@@ -101,8 +101,7 @@ async def _posted(config: Config, question: Question, found: DirectExplained) ->
     """A document by POST: the controller reads it, if there is one."""
     if is_alone(config):
         return replace(found, purge=DirectPurge(ALONE))
-    schema, policy = await fetch_schema(config), policy_of(config)
-    brain = SchemalessBrain(policy) if schema is None else Brain(policy, schema)
+    brain = brain_of(policy_of(config), await fetch_schema(config))
     verdict = brain.decide(question.request)
     asked = read_request(question.request)
     if isinstance(asked, Single) and isinstance(verdict, Pass):
