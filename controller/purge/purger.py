@@ -147,10 +147,7 @@ class Purger:
             logger.error("a write went out, and its purge could not be recorded yet: %s", error)
             self._start(self._again(lambda: self._record(purge, intent)))
             return Outcome(None, recorded=False)
-        seconds = self._wait_seconds
-        own, others = await asyncio.gather(
-            self._own(seq, started, seconds), self._others(seq, seconds)
-        )
+        own, others = await asyncio.gather(self._own(seq, started), self._others(seq))
         return Outcome(seq, (*own, *others))
 
     async def _record(self, purge: Purge, intent: Intent | None) -> int:
@@ -160,15 +157,11 @@ class Purger:
         self.recorded[purge.source.partition(" ")[0]] += 1
         return seq
 
-    async def _own(self, seq: int, started: float, seconds: float) -> list[NodeOutcome]:
-        return await asyncio.gather(
-            *(self._outcome(node, seq, started, seconds) for node in self.nodes)
-        )
+    async def _own(self, seq: int, started: float) -> list[NodeOutcome]:
+        return await asyncio.gather(*(self._outcome(node, seq, started) for node in self.nodes))
 
-    async def _outcome(
-        self, node: NodeWorker, seq: int, started: float, seconds: float
-    ) -> NodeOutcome:
-        applied = await node.wait_applied(seq, seconds)
+    async def _outcome(self, node: NodeWorker, seq: int, started: float) -> NodeOutcome:
+        applied = await node.wait_applied(seq, self._wait_seconds)
         result: NodeResult = "applied" if applied else _unapplied(node)
         milliseconds = round((time.perf_counter() - started) * 1_000, 3)
         touched = node.touched(seq) if applied else None
@@ -176,11 +169,11 @@ class Purger:
             return NodeOutcome(node.address, result, milliseconds)
         return NodeOutcome(node.address, result, milliseconds, touched.matches, touched.objects)
 
-    async def _others(self, seq: int, seconds: float) -> list[NodeOutcome]:
+    async def _others(self, seq: int) -> list[NodeOutcome]:
         if self.peers is None:
             return []
         own = {node.state.boot for node in self.nodes if node.state.boot is not None}
-        return await self.peers.wait(seq, seconds, own=own)
+        return await self.peers.wait(seq, self._wait_seconds, own=own)
 
     async def _again(self, attempt: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Try until it is recorded. If this process dies before, the intent becomes the purge."""
