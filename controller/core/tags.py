@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -121,6 +121,16 @@ class Purge:
     source: str
     soft: bool = False
     everything: bool = False
+
+
+def joined(purges: Iterable[Purge], source: str, *, soft: bool = False) -> Purge:
+    """All of them as one entry of the log."""
+    tags: dict[Tag, None] = {}
+    for purge in purges:
+        if purge.everything:
+            return Purge((), source, soft, everything=True)
+        tags.update(dict.fromkeys(purge.tags))
+    return Purge(tuple(tags), source, soft)
 
 
 _ESCAPE: Final = re.compile(

@@ -10,7 +10,7 @@ import logging
 
 from controller.brain import Brain
 from controller.core.dialects.groups import NAME, invalidated
-from controller.core.tags import Purge
+from controller.core.tags import Purge, joined
 from controller.gateway.headers import Headers, lookup_all
 
 logger = logging.getLogger(__name__)
@@ -18,11 +18,7 @@ logger = logging.getLogger(__name__)
 
 def with_groups(purge: Purge, headers: Headers, brain: Brain) -> Purge:
     """What a write has changed, with the groups that the headers of its answer name."""
-    groups = groups_of(headers, brain)
-    if purge.everything or groups.everything:
-        return Purge((), purge.source, everything=True)
-    tags = dict.fromkeys((*purge.tags, *groups.tags))
-    return Purge(tuple(tags), purge.source)
+    return joined((purge, groups_of(headers, brain)), purge.source)
 
 
 def groups_of(headers: Headers, brain: Brain) -> Purge:

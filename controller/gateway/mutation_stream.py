@@ -19,7 +19,7 @@ from controller.core.instrument_source import SourceInstrumented
 from controller.core.mutation import Outcome
 from controller.core.mutation_answer import MutationAnswer
 from controller.core.parts import Parts, Piece
-from controller.core.tags import Purge
+from controller.core.tags import joined
 from controller.core.verdict import Mutation
 from controller.errors import LogUnavailable, OriginError, OriginUnreachable
 from controller.gateway.asgi import Response
@@ -126,13 +126,9 @@ class MutationRelay:
             mutation_purge(self._brain, self._mutation, self._sent, outcome, metrics)
             for outcome in outcomes
         ]
-        tags = dict.fromkeys(tag for purge in purges for tag in purge.tags)
         fields = root_fields(self._brain, self._mutation)
         try:
-            everything = any(purge.everything for purge in purges)
-            purge = Purge(
-                () if everything else tuple(tags), purges[0].source, everything=everything
-            )
+            purge = joined(purges, purges[0].source)
             purge = with_groups(purge, self._stream.headers, self._brain)
             return await self._purger.purge(purge, fields, self._brain)
         except LogUnavailable as error:

@@ -19,7 +19,7 @@ from controller.brain import Brain
 from controller.core.instrument_source import SourceInstrumented
 from controller.core.mutation import Outcome, Unknown
 from controller.core.mutation_answer import MutationAnswer, outcomes_of_batch
-from controller.core.tags import Purge
+from controller.core.tags import Purge, joined
 from controller.core.verdict import CacheableQuery, Mutation, Pass, Verdict, is_blocked
 from controller.errors import OriginRefused
 from controller.gateway.asgi import Request, Response
@@ -205,11 +205,7 @@ def purge_for(
         mutation_purge(brain, write, each, outcome, metrics)
         for write, each, outcome in zip(writes, sent, outcomes, strict=True)
     ]
-    source = "; ".join(dict.fromkeys(purge.source for purge in purges))
-    if any(purge.everything for purge in purges):
-        return Purge((), source, everything=True)
-    tags = dict.fromkeys(tag for purge in purges for tag in purge.tags)
-    return Purge(tuple(tags), source)
+    return joined(purges, "; ".join(dict.fromkeys(purge.source for purge in purges)))
 
 
 def _read(brain: Brain, status: int, sent: SourceInstrumented[Any], body: bytes) -> MutationAnswer:

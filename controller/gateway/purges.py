@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 from controller.core.dialects.asked import Asked, Counts, Meant, Refused, Reply
 from controller.core.dialects.profiles import read_purge
 from controller.core.direct import Direct
-from controller.core.tags import Purge
+from controller.core.tags import Purge, joined
 from controller.errors import LogUnavailable
 from controller.gateway.asgi import Request, Response
 from controller.gateway.headers import Header
@@ -41,15 +40,15 @@ async def answer_purge(request: Request, direct: Direct | None, purger: Purger) 
             logger.warning(
                 "%s %s: %s, so everything is purged", found.dialect, asked.method, purge.doubt
             )
+    source = f"{found.dialect} {asked.method}"
     try:
-        source = f"{found.dialect} {asked.method}"
-        joined = (_joined(found, source, soft=soft) for soft in (False, True))
-        purges = [each for each in joined if each is not None]
-        outcomes = await asyncio.gather(*(purger.purge(p) for p in purges))
+        hard, soft = await asyncio.gather(
+            *(purger.purge(_joined(found, source, soft=soft)) for soft in (False, True))
+        )
     except LogUnavailable as error:
         return _response(Reply(503, f"The purge is not recorded, so send it again: {error}"))
-    reply = found.reply(_counts(purges, outcomes))
-    if all(outcome.acknowledged for outcome in outcomes):
+    reply = found.reply(Counts(hard=_matches(hard), soft=_matches(soft)))
+    if hard.acknowledged and soft.acknowledged:
         return _response(reply)
     return _response(reply, 202, PENDING)
 
@@ -69,22 +68,16 @@ def _asked(request: Request) -> Asked:
     )
 
 
-def _joined(meant: Meant, source: str, *, soft: bool) -> Purge | None:
+def _joined(meant: Meant, source: str, *, soft: bool) -> Purge:
     """What is purged hard, or softly, as one entry of the log."""
-    found = [purge for purge in meant.purges if purge.soft == soft]
-    if any(purge.everything for purge in found):
-        return Purge((), source, soft, everything=True)
-    tags = tuple(dict.fromkeys(tag for purge in found for tag in purge.tags))
-    return Purge(tags, source, soft) if tags else None
+    found = (each for each in meant.purges if each.soft == soft)
+    purges = (Purge(each.tags, source, soft, each.everything) for each in found)
+    return joined(purges, source, soft=soft)
 
 
-def _counts(purges: Sequence[Purge], outcomes: Sequence[Outcome]) -> Counts:
-    """Varnish's own counts, which are of all that went in the same PURGEs."""
-    counted = {
-        purge.soft: sum(node.matches or 0 for node in outcome.nodes)
-        for purge, outcome in zip(purges, outcomes, strict=True)
-    }
-    return Counts(hard=counted.get(False, 0), soft=counted.get(True, 0))
+def _matches(outcome: Outcome) -> int:
+    """Varnish's own count, which is of all that went in the same PURGEs."""
+    return sum(node.matches or 0 for node in outcome.nodes)
 
 
 def _response(reply: Reply, status: int | None = None, *headers: Header) -> Response:
