@@ -19,9 +19,11 @@ from controller.core.parts import Parts, Piece, parts_of
 from controller.core.tags import Purge
 from controller.errors import NoEventStream, OriginRefused
 from controller.gateway.asgi import Request, Response
-from controller.gateway.headers import from_origin, lookup, to_origin, without
+from controller.gateway.headers import from_origin, lookup, without
+from controller.gateway.mutation_purges import PENDING
 from controller.gateway.origin import Origin
 from controller.gateway.origin_answer import OriginAnswer, OriginStream
+from controller.gateway.read_here import answered, handed_back, readable
 from controller.purge.purger import Intended, Purger
 
 _ACCEPTED: Final = 202
@@ -80,7 +82,7 @@ class EventStreams:
         """
         async with AsyncExitStack() as opening:
             async with origin.in_time():
-                headers = _readable(request)
+                headers = readable(request)
                 asking = origin.forward("GET", request.query_string, headers, request.body)
                 stream = await opening.enter_async_context(asking)
             parts = parts_of(lookup(stream.headers, b"content-type"))
@@ -141,6 +143,7 @@ class EventStreams:
             OriginUnreachable, OriginTimeout: no answer came; what it could touch is purged.
             LogUnavailable: it was not sent, for its purge could not be recorded.
         """
+        headers = readable(request)
         async with AsyncExitStack() as recorded:
             intended = await recorded.enter_async_context(purger.intended(purge_for(None)))
             streams = self._open.get(token)
@@ -153,7 +156,7 @@ class EventStreams:
             found = Waiting(_operation_id(request.body), purger, intended)
             streams.append(found)  # its event can be here before its answer
             try:
-                answer = await _answered(request, origin)
+                answer = await answered(request, headers, origin)
             except OriginRefused:
                 streams.remove(found)
                 await intended.settle(None)
@@ -164,24 +167,7 @@ class EventStreams:
                 if found in streams:
                     streams.remove(found)
                 await intended.settle(purge_for(answer))
-        pending = (b"shellac-purge", b"pending")
-        kept = without(from_origin(answer.headers), b"content-length")
-        return Response(answer.status, [*kept, pending], answer.body)
-
-
-async def _answered(request: Request, origin: Origin) -> OriginAnswer:
-    async with (
-        origin.in_time(),
-        origin.forward(
-            request.method, request.query_string, _readable(request), request.body
-        ) as stream,
-    ):
-        return OriginAnswer(stream.status, stream.headers, await stream.whole())
-
-
-def _readable(request: Request) -> list[tuple[str, str]]:
-    """The client's headers, less the encodings that it takes."""
-    return [h for h in to_origin(request.headers) if h[0].lower() != "accept-encoding"]
+        return handed_back(answer, [PENDING])
 
 
 def _told(piece: Piece, waiting: list[Waiting]) -> list[Waiting]:

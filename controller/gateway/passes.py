@@ -26,7 +26,7 @@ from controller.gateway.asgi import Request, Response
 from controller.gateway.blocked import introspection_blocked
 from controller.gateway.event_streams import EventStreams, stream_token
 from controller.gateway.groups import groups_of, with_groups
-from controller.gateway.headers import from_origin, to_origin, without
+from controller.gateway.headers import from_origin, to_origin
 from controller.gateway.mutation_purges import (
     PENDING,
     MutationPurger,
@@ -39,13 +39,13 @@ from controller.gateway.mutations import answer_mutation
 from controller.gateway.origin import Origin
 from controller.gateway.origin_answer import OriginAnswer, OriginStream
 from controller.gateway.origins import Server
+from controller.gateway.read_here import answered, handed_back, readable
 from controller.gateway.retries import NEVER, Retries, repeatable
 from controller.gateway.verdicts import http_request
 from controller.mutation_metrics import MutationMetrics
 
 logger = logging.getLogger(__name__)
 
-_ENCODED: Final = "accept-encoding"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -145,16 +145,10 @@ async def _answer_write(
     request: Request, verdict: Verdict, brain: Brain, origin: Origin, purger: MutationPurger
 ) -> Response:
     """Something that writes and cannot be instrumented: read whole, purged for, handed back."""
-    headers = [h for h in to_origin(request.headers) if h[0].lower() != _ENCODED]
+    headers = readable(request)
     async with purger.intended(purge_for(verdict, None, brain)) as intended:
         try:
-            async with (
-                origin.in_time(),
-                origin.forward(
-                    request.method, request.query_string, headers, request.body
-                ) as stream,
-            ):
-                answer = OriginAnswer(stream.status, stream.headers, await stream.whole())
+            answer = await answered(request, headers, origin)
         except OriginRefused:
             await intended.settle(None)
             raise
@@ -162,8 +156,7 @@ async def _answer_write(
         purge = with_groups(purge, answer.headers, brain)
         fields = [name for write in found_writes(verdict) for name in root_fields(brain, write)]
         purged = await purger.settle(intended, purge, fields, brain)
-    kept = without(from_origin(answer.headers), b"content-length")
-    return Response(answer.status, [*kept, *purge_headers(purged)], answer.body)
+    return handed_back(answer, purge_headers(purged))
 
 
 def found_writes(verdict: Verdict) -> tuple[Mutation, ...]:
