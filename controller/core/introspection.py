@@ -16,7 +16,7 @@ from controller.core.aside import operations
 from controller.core.asked import Batch, HttpRequest, Single, Unread
 from controller.core.bodies import loose_body, loose_form, means, plain_body
 from controller.core.lexemes import Member
-from controller.core.mutation_text import TOKEN, decodings
+from controller.core.mutation_text import decodings, stands_outside
 from controller.core.request import read_request
 
 _NAMES: Final = ("__schema", "__type")
@@ -50,18 +50,8 @@ def asks_for_schema(http: HttpRequest) -> bool:
 
 
 def names_schema(document: str) -> bool:
-    """Whether the text of a document holds such a name. What follows a quote that is never closed
-    counts, for another parser may read on there.
-    """
-    if _WORD.search(document) is None:
-        return False
-    for token in TOKEN.finditer(document):
-        open_end = (token["block"] and not token["block_end"]) or (
-            token["string"] and not token["string_end"]
-        )
-        if token["name"] in _NAMES or (open_end and _WORD.search(token[0])):
-            return True
-    return False
+    """Whether the text of a document holds such a name."""
+    return _WORD.search(document) is not None and stands_outside(document, _NAMES)
 
 
 def may_name_schema(data: bytes) -> bool:

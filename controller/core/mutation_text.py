@@ -6,14 +6,14 @@ A write that passes unseen would leave its old data in the cache. One that was n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import unquote_plus
 
 _KEYWORD: Final = "mutation"
 # GraphQL's lexical tokens (specification, section 2.1), each also without its end. A comment ends
 # at more line terminators than today's specification has: older ones had them.
-TOKEN: Final = re.compile(
+_TOKEN: Final = re.compile(
     r'(?P<block>"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?P<block_end>""")?)'
     r'|(?P<string>"(?:[^"\\\n\r]|\\[^\n\r])*+(?P<string_end>")?)'
     r"|(?P<comment>#[^\n\r\u0085\u2028\u2029]*+)"
@@ -23,17 +23,21 @@ _ESCAPE: Final = re.compile(r"\\u\{?0{0,6}([0-9A-Fa-f]{2})\}?")
 
 
 def holds_mutation(document: str) -> bool:
-    """Whether the token ``mutation`` stands outside strings and comments.
+    """Whether the token ``mutation`` stands outside strings and comments."""
+    return _KEYWORD in document and stands_outside(document, (_KEYWORD,))
 
-    What follows a quote that is never closed counts as outside.
+
+def stands_outside(document: str, names: Sequence[str]) -> bool:
+    """Whether one of ``names`` is a token outside strings and comments.
+
+    What follows a quote that is never closed counts as outside, for another parser may read on
+    there.
     """
-    if _KEYWORD not in document:
-        return False
-    for token in TOKEN.finditer(document):
+    for token in _TOKEN.finditer(document):
         open_end = (token["block"] and not token["block_end"]) or (
             token["string"] and not token["string_end"]
         )
-        if token["name"] == _KEYWORD or (open_end and _KEYWORD in token[0]):
+        if token["name"] in names or (open_end and any(name in token[0] for name in names)):
             return True
     return False
 
