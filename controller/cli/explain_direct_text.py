@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
-from controller.cli.explain_text import STYLES, Row, hanging, headline_reason, table, tagged, title
+from controller.cli.explain_text import (
+    STYLES,
+    Row,
+    errors,
+    headers,
+    headline_reason,
+    listed,
+    table,
+    title,
+)
 from controller.cli.explained_direct import DirectExplained, DirectPurge, ShownAnswer
 
 
@@ -22,9 +30,7 @@ def _parts(found: DirectExplained) -> Iterator[RenderableType]:
     if found.answer is not None:
         line.append(_times(found.answer), style="not bold")
     yield headline_reason(line, found.reason, found.outcome)
-    for error in found.errors:
-        where = ", ".join(f"line {row}, column {column}" for row, column in error.locations)
-        yield hanging("error", f"{where}: {error.message}" if where else error.message)
+    yield from errors(found.errors)
     if found.answer is not None:
         yield title("Purged by")
         yield table(_tags(found.answer))
@@ -34,15 +40,9 @@ def _parts(found: DirectExplained) -> Iterator[RenderableType]:
     if found.key:
         yield title("Key")
         yield table((part.name, "-" if part.value is None else part.value) for part in found.key)
-    if found.headers:
-        yield title("Headers")
-        yield table((h.name, tagged(h.effect, h.detail), h.words) for h in found.headers)
-    if found.needs:
-        yield title("The origin's answer is stored if it has")
-        yield from (Padding(Text(need), (0, 0, 0, 2), expand=False) for need in found.needs)
-    if found.notes:
-        yield title("Notes")
-        yield from (Padding(Text(note), (0, 0, 0, 2), expand=False) for note in found.notes)
+    yield from headers(found.headers)
+    yield from listed("The origin's answer is stored if it has", found.needs)
+    yield from listed("Notes", found.notes)
 
 
 def _times(answer: ShownAnswer) -> str:

@@ -10,7 +10,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from controller.cli.explained import Explained, LeftToTheAnswer, Reason, ShownPurge, ShownScope
+from controller.cli.explained import (
+    Explained,
+    HeaderEffect,
+    LeftToTheAnswer,
+    Reason,
+    ShownPurge,
+    ShownScope,
+)
+from controller.core.faults import Fault
 from controller.core.ruled import HINT, Cause, RuledType
 
 STYLES = {
@@ -36,12 +44,8 @@ def _parts(found: Explained) -> Iterator[RenderableType]:
     facts = list(_facts(found))
     if facts:
         yield table(facts)
-    for error in found.errors:
-        where = ", ".join(f"line {line}, column {column}" for line, column in error.locations)
-        yield hanging("error", f"{where}: {error.message}" if where else error.message)
-    if found.headers:
-        yield title("Headers")
-        yield table((h.name, tagged(h.effect, h.detail), h.words) for h in found.headers)
+    yield from errors(found.errors)
+    yield from headers(found.headers)
     if found.rules:
         yield title("Rules")
         yield table(
@@ -88,9 +92,7 @@ def _parts(found: Explained) -> Iterator[RenderableType]:
                 ("operation", found.operation.operation_hash),
             ]
         )
-    if found.notes:
-        yield title("Notes")
-        yield from (Padding(Text(note), (0, 0, 0, 2), expand=False) for note in found.notes)
+    yield from listed("Notes", found.notes)
 
 
 def _headline(found: Explained) -> Text:
@@ -210,7 +212,28 @@ def _readable(found: Explained) -> str:
     return print_ast(parse(found.sent, no_location=True))
 
 
-def tagged(word: str, detail: str | None) -> Text:
+def errors(faults: Iterable[Fault]) -> Iterator[RenderableType]:
+    """What is wrong with a document, each on a line with its place."""
+    for fault in faults:
+        where = ", ".join(f"line {line}, column {column}" for line, column in fault.locations)
+        yield table([("error", f"{where}: {fault.message}" if where else fault.message)])
+
+
+def headers(effects: Sequence[HeaderEffect]) -> Iterator[RenderableType]:
+    """What the headers of a request do."""
+    if effects:
+        yield title("Headers")
+        yield table((h.name, _tagged(h.effect, h.detail), h.words) for h in effects)
+
+
+def listed(heading: str, texts: Sequence[str]) -> Iterator[RenderableType]:
+    """Texts under a heading."""
+    if texts:
+        yield title(heading)
+        yield from (Padding(Text(text), (0, 0, 0, 2), expand=False) for text in texts)
+
+
+def _tagged(word: str, detail: str | None) -> Text:
     """A word, red with the detail of a pass."""
     text = Text(word, style="red" if detail else "")
     return text.append(f" ({detail})") if detail else text
@@ -219,11 +242,6 @@ def tagged(word: str, detail: str | None) -> Text:
 def title(words: str) -> Text:
     """The heading of a section."""
     return Text(f"\n{words}", style="bold")
-
-
-def hanging(word: str, words: str) -> RenderableType:
-    """A word with what is said of it beside it."""
-    return table([(word, words)])
 
 
 def table(rows: Iterable[Row]) -> RenderableType:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
@@ -146,14 +145,9 @@ class Explained:
     errors: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
-    def as_dict(self) -> Mapping[str, Any]:
-        """For ``--json``: every member always there, names as in the config."""
-        found: Mapping[str, Any] = to_json(self)
-        return found
-
 
 def to_json(value: Any) -> Any:
-    """An explanation as JSON has it."""
+    """An explanation as JSON has it: every member always there, names as in the config."""
     if isinstance(value, Fault):
         places = [{"line": line, "column": column} for line, column in value.locations]
         return {"message": value.message, "locations": places}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from controller.cli.explained import HeaderEffect, Reason, to_json
+from controller.cli.explained import HeaderEffect, Reason
 from controller.core.faults import Fault
 
 DirectOutcome = Literal["cached", "perhaps cached", "not stored", "passed", "mutation", "refused"]
@@ -86,8 +85,3 @@ class DirectExplained:
     purge: DirectPurge | None = None
     errors: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
-
-    def as_dict(self) -> Mapping[str, Any]:
-        """For ``--json``: every member always there, names as in the config."""
-        found: Mapping[str, Any] = to_json(self)
-        return found

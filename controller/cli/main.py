@@ -25,7 +25,7 @@ from controller.cli.explain_direct import explain_direct
 from controller.cli.explain_direct_text import rendered_directly
 from controller.cli.explain_input import read_headers, read_question
 from controller.cli.explain_text import rendered
-from controller.cli.explained import Explained
+from controller.cli.explained import Explained, to_json
 from controller.cli.explained_direct import DirectExplained
 from controller.cli.playground import playground_command
 from controller.cli.purges import purge_app
@@ -223,7 +223,7 @@ def explain_command(
         explained = asyncio.run(explain(chosen, question))
         shown = rendered(explained)
     if as_json:
-        out.print_json(json.dumps(explained.as_dict()))
+        out.print_json(json.dumps(to_json(explained)))
     else:
         out.print(shown, soft_wrap=False)
     if explained.errors:

@@ -18,6 +18,7 @@ from graphql import graphql_sync, print_schema
 
 from controller.cli.explain_direct import explain_direct
 from controller.cli.explain_input import read_headers, read_question
+from controller.cli.explained import to_json
 from tests.direct.shop import SCHEMA
 from tests.support.stack import Stack, running_stack
 from vclgen.config import Config, load_config
@@ -149,7 +150,7 @@ class Node:
         """As the command does it, but that the config is read once."""
         question = read_question(self.url(target), None, None, headers, any_url=True)
         found = explain_direct(self.config, question, read_headers(answer))
-        return asyncio.run(found).as_dict()
+        return to_json(asyncio.run(found))
 
 
 @contextlib.contextmanager
