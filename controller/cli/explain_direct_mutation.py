@@ -26,11 +26,9 @@ def mutation_purge_of(brain: Brain, writes: Sequence[Mutation], intent: Purge) -
     """
     names = tuple(dict.fromkeys(n for write in writes for n in root_fields(brain, write)))
     fields = tuple(MutationField(name, brain.policy.mutation(name)[0]) for name in names)
-    tags = tuple(sorted(tag.removeprefix("origin:") for tag in intent.tags))
-    found = DirectPurge("", fields, tags=tags, everything=intent.everything)
-    exempt = all(is_exempt(brain.policy, name) for name in names)
-    if exempt:
+    if all(is_exempt(brain.policy, name) for name in names):
         return DirectPurge("nothing: policy None", fields)
+    tags = tuple(sorted(tag.removeprefix("origin:") for tag in intent.tags))
     if brain.index is None:
         return DirectPurge(_without_schema(intent), fields, (), tags, intent.everything)
     types, unnamed = _changed(brain, writes)
@@ -38,7 +36,7 @@ def mutation_purge_of(brain: Brain, writes: Sequence[Mutation], intent: Purge) -
     mapped = tuple(each for each in known if each.entity or each.whole)
     without = tuple(each.name for each in known if not (each.entity or each.whole))
     words = _words(mapped, without, unnamed, everything=intent.everything)
-    return DirectPurge(words, fields, mapped, found.tags, found.everything, without, unnamed)
+    return DirectPurge(words, fields, mapped, tags, intent.everything, without, unnamed)
 
 
 def _changed(brain: Brain, writes: Sequence[Mutation]) -> tuple[list[str], tuple[str, ...]]:
