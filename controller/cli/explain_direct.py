@@ -24,10 +24,10 @@ from controller.cli.explain_direct_request import (
     key_parts,
     passed_directly,
     read_lines,
-    refused_directly,
-    round_of,
+    received,
 )
 from controller.cli.explain_input import Question
+from controller.cli.explained import Reason
 from controller.cli.explained_direct import DirectExplained, DirectPurge
 from controller.core.faults import document_faults
 from controller.core.mutation_text import may_hold_mutation
@@ -57,25 +57,17 @@ async def explain_direct(config: Config, question: Question, answer: Lines) -> D
         SchemaUnavailable: there is no schema by which to say what a mutation changes.
     """
     plan = direct_plan(config)
-    refused = refused_directly(plan, question)
-    if refused is not None:
-        return DirectExplained("refused", refused)
-    round_ = round_of(plan, question)
-    assert round_ is not None
+    round_ = received(plan, question)
+    if isinstance(round_, Reason):
+        return DirectExplained("refused", round_)
     reason = passed_directly(plan, question, round_)
     found = DirectExplained("passed", reason, round_)
     if question.target is None:
         return await _posted(config, question, found)
     effects = tuple(direct_effects(plan, question, round_))
     found = replace(found, headers=effects, notes=tuple(_notes(plan, question, found)))
-    return found if reason is not None else _looked_up(plan, question, found, answer)
-
-
-def _looked_up(
-    plan: DirectPlan, question: Question, found: DirectExplained, answer: Lines
-) -> DirectExplained:
-    round_ = found.round
-    assert round_ is not None
+    if reason is not None:
+        return found
     wanted = tuple(needs(plan, question, round_))
     found = replace(found, key=key_parts(plan, question, round_), needs=wanted)
     if not answer:

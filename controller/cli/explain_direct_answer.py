@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from controller.cli.explain_direct_request import page_url
+from controller.cli.explain_direct_request import keyed_url
 from controller.cli.explain_input import Question
 from controller.cli.explain_shared import given_cookies
 from controller.cli.explained import Reason
@@ -135,9 +135,7 @@ def stored(plan: DirectPlan, question: Question, round_: Round, answer: Lines) -
         said = re.search(r"(?i)stale-while-revalidate\s*=\s*(\d+)", control)
         covered = float(said[1]) if said is not None else 0.0
     stale = min(plan.swr, covered) if plan.swr or plan.health else covered
-    target = question.target if question.target is not None else plan.path
-    url = page_url(plan, target) if round_ == "page" else target
-    by_any_url = not _URL_KEY.fullmatch(url)
+    by_any_url = not _URL_KEY.fullmatch(keyed_url(plan, question, round_))
     return ShownAnswer(freshness(answer), int(stale), int(covered), tags, by_any_tag, by_any_url)
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from controller.cli.explain_direct_request import (
     SCRIPT,
+    changes_answers,
     is_keyed_token,
     is_uncached_for,
-    is_unkeyed,
 )
 from controller.cli.explain_input import Question
 from controller.cli.explain_shared import (
@@ -58,7 +58,7 @@ def _header(plan: DirectPlan, question: Question, name: str, round_: Round) -> H
         return HeaderEffect(name, "dropped", "no-cache: the answer is fetched anew (clientBypass)")
     if name == "authorization":
         return _authorization(plan, question, round_)
-    if any(is_unkeyed(plan, name, value) for value in question.values(name)):
+    if any(changes_answers(plan, name, value) for value in question.values(name)):
         return HeaderEffect(name, "passes", known_to_change(name), "unkeyed-header")
     if name == "accept-language" and not counting_lines(question, name):
         return HeaderEffect(name, "dropped", "* is the same as none")

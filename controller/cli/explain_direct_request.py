@@ -11,14 +11,17 @@ import re
 
 from controller.cli.explain_input import Question
 from controller.cli.explain_shared import (
-    ODD_COOKIE,
     counting_lines,
     given_cookies,
-    known_to_change,
+    is_unkeyed,
     negotiated,
+    odd_cookie,
     parsed_cookies,
+    repeated_header,
     said_by_client,
     stands_twice,
+    too_large,
+    unkeyed_header,
 )
 from controller.cli.explained import Reason
 from controller.cli.explained_direct import KeyPart, Round
@@ -34,28 +37,18 @@ def host_of(question: Question) -> str:
     return ", ".join(question.values("host") or [question.host or ""]).lower()
 
 
-def refused_directly(plan: DirectPlan, question: Question) -> Reason | None:
-    """Why Varnish answers a request itself."""
-    target = question.target if question.target is not None else plan.path
+def received(plan: DirectPlan, question: Question) -> Round | Reason:
+    """What a request is, or why Varnish answers it itself."""
+    target = plan.path if question.target is None else question.target
     if not _TARGET.fullmatch(target) or not _HOST.fullmatch(host_of(question)):
         said = "the target must be a path, percent-encoded, and Host a name that stands once"
         return Reason("400", f"Varnish answers 400: {said}")
-    if round_of(plan, question) is None:
-        return Reason("404", f"Varnish answers 404: this cache serves {plan.path}")
-    size = len(question.request.body)
-    if size > plan.max_request_size:
-        said = f"{size} bytes, at most {plan.max_request_size} are taken"
-        return Reason("413", f"Varnish answers 413: {said}")
-    return None
-
-
-def round_of(plan: DirectPlan, question: Question) -> Round | None:
-    """What a request is; None: it has no place here."""
-    if question.target is None or re.search(plan.path_pattern, question.target):
-        return "graphql"
-    if not plan.site:
-        return None
-    return "static" if re.search(plan.static_pattern, question.target) else "page"
+    round_: Round = "graphql"
+    if not re.search(plan.path_pattern, target):
+        if not plan.site:
+            return Reason("404", f"Varnish answers 404: this cache serves {plan.path}")
+        round_ = "static" if re.search(plan.static_pattern, target) else "page"
+    return too_large(question, plan.max_request_size) or round_
 
 
 def passed_directly(plan: DirectPlan, question: Question, round_: Round) -> Reason | None:
@@ -109,13 +102,10 @@ def read_lines(plan: DirectPlan, question: Question, name: str) -> list[str]:
 def _keyed(plan: DirectPlan, question: Question) -> Reason | None:
     for name in plan.single_headers:
         if len(read_lines(plan, question, name)) > 1:
-            return Reason("repeated-header", f"{name} stands there twice, and answers depend on it")
+            return repeated_header(name)
     for name, value in question.headers:
-        if is_unkeyed(plan, name, value):
-            return Reason(
-                "unkeyed-header",
-                f"{known_to_change(name)}: key it with varyHeaders, or drop it with ignoreHeaders",
-            )
+        if changes_answers(plan, name, value):
+            return unkeyed_header(name)
     return None
 
 
@@ -163,9 +153,7 @@ def _of_cookies(question: Question, names: tuple[str, ...]) -> Reason | None:
     for name in names:
         if stands_twice(cookies, name):
             return Reason("repeated-cookie", f"{name} stands there twice, and splits the cache")
-    if cookies and ODD_COOKIE.search(cookies):
-        return Reason("odd-cookie", "the Cookie header holds a part without `=` or without a name")
-    return None
+    return odd_cookie(cookies)
 
 
 def _other_cookies(
@@ -195,8 +183,7 @@ def _of_a_page(plan: DirectPlan, question: Question) -> Reason | None:
 
 def key_parts(plan: DirectPlan, question: Question, round_: Round) -> tuple[KeyPart, ...]:
     """What the key of a request that is looked up is made of."""
-    target = question.target if question.target is not None else plan.path
-    url = page_url(plan, target) if round_ == "page" else target
+    url = keyed_url(plan, question, round_)
     parts = [KeyPart("host", host_of(question)), KeyPart("url", url)]
     for name in (plan.tls_header, *plan.keyed_headers):
         lines = read_lines(plan, question, name)
@@ -228,8 +215,14 @@ def _script(question: Question) -> str | None:
     return "XMLHttpRequest" if "xmlhttprequest" in asked.lower() else None
 
 
-def page_url(plan: DirectPlan, url: str) -> str:
-    """As ``pages_url`` makes it: without marketing parameters, the others sorted."""
+def keyed_url(plan: DirectPlan, question: Question, round_: Round) -> str:
+    """The URL of what is stored; that of a page as ``pages_url`` makes it: without marketing
+    parameters, the others sorted.
+    """
+    assert question.target is not None
+    url = question.target
+    if round_ != "page":
+        return url
     if plan.marketing is not None and re.search(rf"[?&]({plan.marketing})(=|&|$)", url):
         url = re.sub(rf"(?<=[?&])({plan.marketing})(=[^&]*)?(&|$)", "", url)
         url = re.sub(r"[?&]+$", "", url)
@@ -245,8 +238,7 @@ def _design(plan: DirectPlan, question: Question) -> str | None:
     return None
 
 
-def is_unkeyed(plan: DirectPlan, name: str, value: str) -> bool:
+def changes_answers(plan: DirectPlan, name: str, value: str) -> bool:
     """Whether a header line is known to change answers and is not keyed."""
-    if name == "accept-language" and value == "*":
-        return False
-    return re.match(f"(?i){plan.unkeyed_headers}:", f"{name}:") is not None
+    none = name == "accept-language" and value == "*"
+    return not none and is_unkeyed(plan.unkeyed_headers, name)

@@ -15,13 +15,17 @@ from typing import Final
 from controller.cli.explain_input import Question
 from controller.cli.explain_shared import (
     INTERNAL,
-    ODD_COOKIE,
     counting_lines,
     given_cookies,
+    is_unkeyed,
     known_to_change,
     negotiated,
+    odd_cookie,
+    repeated_header,
     said_by_client,
     stands_twice,
+    too_large,
+    unkeyed_header,
     wants_anew,
 )
 from controller.cli.explained import HeaderEffect, Reason
@@ -52,11 +56,7 @@ def refused(plan: GatewayPlan, question: Question) -> Reason | None:
             return Reason("400", f"Varnish answers 400: {said}")
         if not re.search(plan.path_pattern, question.target):
             return Reason("404", f"Varnish answers 404: this cache serves {plan.path}")
-    size = len(question.request.body)
-    if size > plan.max_request_size:
-        limit = plan.max_request_size
-        return Reason("413", f"Varnish answers 413: {size} bytes, at most {limit} are taken")
-    return None
+    return too_large(question, plan.max_request_size)
 
 
 def passed_before_verdict(plan: GatewayPlan, question: Question) -> Reason | None:
@@ -90,19 +90,16 @@ def passed_after_verdict(
     """Why a request passes though its document could be cached under ``scopes``."""
     for name in plan.single_headers:
         if len(counting_lines(question, name)) > 1:
-            return Reason("repeated-header", f"{name} stands there twice, and answers depend on it")
+            return repeated_header(name)
     for name, _ in question.headers:
-        if counting_lines(question, name) and _unkeyed(plan, name):
-            return Reason(
-                "unkeyed-header",
-                f"{known_to_change(name)}: key it with varyHeaders, or drop it with ignoreHeaders",
-            )
+        if counting_lines(question, name) and is_unkeyed(plan.unkeyed_headers, name):
+            return unkeyed_header(name)
     cookies = "; ".join(question.values("cookie"))
     for name in plan.scope_cookies:
         if stands_twice(cookies, name):
             return Reason("repeated-cookie", f"{name} stands there twice, and a scope reads it")
-    if cookies and ODD_COOKIE.search(cookies):
-        return Reason("odd-cookie", "the Cookie header holds a part without `=` or without a name")
+    if (odd := odd_cookie(cookies)) is not None:
+        return odd
     others = credentials(plan, question, scopes).others
     if others and ANONYMOUS in scopes:
         return Reason(
@@ -199,7 +196,7 @@ def _effect(
         return _credential(name, f"header:{name}", found, scopes)
     if name == "accept-language" and not counting_lines(question, name):
         return HeaderEffect(name, "dropped", "* is the same as none")
-    if _unkeyed(plan, name):
+    if is_unkeyed(plan.unkeyed_headers, name):
         return HeaderEffect(name, "passes", known_to_change(name), "unkeyed-header")
     if plan.client_bypass and name == wants_anew(question):
         return HeaderEffect(name, "dropped", "no-cache: the answer is fetched anew (clientBypass)")
@@ -229,7 +226,3 @@ def _cookies(plan: GatewayPlan, question: Question) -> tuple[dict[str, str], dic
     ignored = {name for name in given if re.search(plan.ignored_cookies, name)}
     kept = {name: value for name, value in given.items() if name not in ignored}
     return kept, {name: given[name] for name in given if name in ignored}
-
-
-def _unkeyed(plan: GatewayPlan, name: str) -> bool:
-    return re.match(f"(?i){plan.unkeyed_headers}:", f"{name}:") is not None

@@ -9,10 +9,11 @@ from string import whitespace
 from typing import Final
 
 from controller.cli.explain_input import Question
+from controller.cli.explained import Reason
 from vclgen.names import PASS_HEADERS
 
 INTERNAL: Final = re.compile(r"x-shellac-|shellac-(?!debug$)|xkey|x-hashtwo$|proxy$")
-ODD_COOKIE: Final = re.compile(r"(?:^|;)\s*+(?:=|[^=;\s][^=;]*+(?:;|$))", re.ASCII)
+_ODD_COOKIE: Final = re.compile(r"(?:^|;)\s*+(?:=|[^=;\s][^=;]*+(?:;|$))", re.ASCII)
 _ANY_ACCEPT: Final = re.compile(r"\s*(\*/\*)?\s*")
 _JSON_ACCEPT: Final = re.compile(r"(?i)\s*application/json\s*(;\s*charset=utf-8\s*)?(,|$)")
 _RESPONSE_ACCEPT: Final = re.compile(
@@ -79,6 +80,39 @@ def wants_anew(question: Question) -> str | None:
 
 def _holds(directives: str, word: str) -> bool:
     return re.search(rf"(?i)(^|,)\s*{word}\s*(,|$)", directives) is not None
+
+
+def is_unkeyed(pattern: str, name: str) -> bool:
+    """Whether a header is known to change answers and is not keyed: ``unkeyed_headers`` of a plan
+    is the pattern.
+    """
+    return re.match(f"(?i){pattern}:", f"{name}:") is not None
+
+
+def repeated_header(name: str) -> Reason:
+    """Why a request passes in which a keyed header stands twice."""
+    return Reason("repeated-header", f"{name} stands there twice, and answers depend on it")
+
+
+def unkeyed_header(name: str) -> Reason:
+    """Why a request passes with a header that is known to change answers."""
+    said = f"{known_to_change(name)}: key it with varyHeaders, or drop it with ignoreHeaders"
+    return Reason("unkeyed-header", said)
+
+
+def odd_cookie(cookies: str) -> Reason | None:
+    """Why a request passes with such a Cookie header."""
+    if not _ODD_COOKIE.search(cookies):
+        return None
+    return Reason("odd-cookie", "the Cookie header holds a part without `=` or without a name")
+
+
+def too_large(question: Question, most: int) -> Reason | None:
+    """Why Varnish takes no body of this size; ``most`` is in bytes."""
+    size = len(question.request.body)
+    if size <= most:
+        return None
+    return Reason("413", f"Varnish answers 413: {size} bytes, at most {most} are taken")
 
 
 def known_to_change(name: str) -> str:
