@@ -12,6 +12,7 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -118,16 +119,12 @@ def _exchange(
     varnishes: Sequence[Varnishadm], name: str, file: Path, vcl: str, admin: _Admin
 ) -> None:
     """Load everywhere, change the controller, then every Varnish; what is loaded in vain goes."""
-    loaded: list[Varnishadm] = []
-    try:
+    with ExitStack() as in_vain:
         for varnish in varnishes:
             varnish.load(name, file, vcl)
-            loaded.append(varnish)
+            in_vain.callback(varnish.discard, name)
         admin.reload()
-    except Exception:
-        for varnish in loaded:
-            varnish.discard(name)
-        raise
+        in_vain.pop_all()
     for varnish in varnishes:
         before = varnish.listed().active
         varnish.use(name)

@@ -49,6 +49,25 @@ def test_a_vcl_that_does_not_compile_leaves_the_old_one_serving(pair: Pair) -> N
     assert_hit(pair.stack.query(SHOP))
 
 
+def test_a_reload_that_is_interrupted_leaves_no_vcl_behind(pair: Pair) -> None:
+    before = pair.loaded(), pair.nodes()[0]["digest"]
+    pair.write(rules=[{"types": ["Query"], "maxAge": 5}])
+    interrupted = (
+        "import signal; import controller.cli.reload as r; "
+        "r._Admin.reload = lambda self: signal.raise_signal(signal.SIGINT); "
+        "from controller.cli.main import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", interrupted, "reload", "--config", pair.file, "--token", TOKEN],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 130, done.stdout + done.stderr
+    assert (pair.loaded(), pair.nodes()[0]["digest"]) == before
+
+
 def test_what_needs_a_restart_is_named_and_nothing_changes(pair: Pair) -> None:
     before = pair.loaded(), pair.nodes()[0]["digest"]
     varnish = yaml.safe_load(pair.file.read_text())["varnish"]
