@@ -32,6 +32,8 @@ PREFIX: Final = "shellac-"
 """The names of the VCLs that are loaded here begin so; the first one of a varnishd is ``boot``."""
 WAIT_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.05
+Reloaded = Mapping[str, Any]
+"""The answer to ``POST /reload``: ``digest``, ``plan`` and ``changed``."""
 
 
 def reload_command(
@@ -72,7 +74,8 @@ def reload_command(
     if shape is Shape.INCLUDE:
         if dry_run:
             raise typer.BadParameter("shows nothing with --as include", param_hint="--dry-run")
-        _reload_controller(_Admin(address_of_admin, chosen, token), chosen.digest)
+        admin = _Admin(address_of_admin, chosen, token)
+        _wait(admin, admin.reload())  # who runs that Varnish has reloaded it before
         return
     workdirs = workdir or ([] if address else [chosen.state_dir / "varnish"])
     varnishes = list(reached(workdirs, address or [], secret))
@@ -88,22 +91,16 @@ def reload_command(
     file = chosen.state_dir / f"{name}.vcl"
     file.write_text(vcl)
     try:
-        _exchange(varnishes, name, file, vcl, admin)
+        reloaded = _exchange(varnishes, name, file, vcl, admin)
         file.replace(chosen.state_dir / "default.vcl")
     finally:
         file.unlink(missing_ok=True)
-    _wait(admin, chosen.digest)
+    _wait(admin, reloaded)
 
 
-def _reload_controller(admin: _Admin, digest: str) -> None:
-    """Where another VCL includes ours, who runs that Varnish has reloaded it before."""
-    admin.reload()
-    _wait(admin, digest)
-
-
-def _wait(admin: _Admin, digest: str) -> None:
-    admin.wait(digest, admin.reloaded["plan"])
-    typer.echo(f"reloaded: config {digest}" + _cold(admin.reloaded))
+def _wait(admin: _Admin, reloaded: Reloaded) -> None:
+    admin.wait(reloaded["plan"])
+    typer.echo(f"reloaded: config {reloaded['digest']}" + _cold(reloaded))
 
 
 def _refuse_host(varnish: Varnishadm) -> None:
@@ -117,13 +114,13 @@ def _refuse_host(varnish: Varnishadm) -> None:
 
 def _exchange(
     varnishes: Sequence[Varnishadm], name: str, file: Path, vcl: str, admin: _Admin
-) -> None:
+) -> Reloaded:
     """Load everywhere, change the controller, then every Varnish; what is loaded in vain goes."""
     with ExitStack() as in_vain:
         for varnish in varnishes:
             varnish.load(name, file, vcl)
             in_vain.callback(varnish.discard, name)
-        admin.reload()
+        reloaded = admin.reload()
         in_vain.pop_all()
     for varnish in varnishes:
         before = varnish.listed().active
@@ -133,6 +130,7 @@ def _exchange(
         for other in varnish.listed().others:
             if other != before and (other == "boot" or other.startswith(PREFIX)):
                 varnish.discard(other)
+    return reloaded
 
 
 class _Admin:
@@ -142,18 +140,19 @@ class _Admin:
         self._address = address.rstrip("/")
         self._digest = config.digest
         self._headers = {"stellate-token": token or kept_token(config)}
-        self.reloaded: Mapping[str, Any] = {}
 
-    def reload(self) -> None:
+    def reload(self) -> Reloaded:
         """Make the controller read its config again.
 
         Raises:
             RequestRefused: it goes on with the one it has.
         """
-        self.reloaded = self._ask("POST", "/reload", {"digest": self._digest})
+        reloaded: Reloaded = self._ask("POST", "/reload", {"digest": self._digest})
+        return reloaded
 
-    def wait(self, digest: str, plan: str | None) -> None:
-        """Wait until every node of the controller runs this config and has every purge.
+    def wait(self, plan: str | None) -> None:
+        """Wait until every node of the controller runs this config, has every purge and, unless
+        that is None, the plan.
 
         Raises:
             NodeMisbehaved: one does not, in time.
@@ -161,7 +160,7 @@ class _Admin:
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
             nodes = self._ask("GET", "/nodes")["nodes"]
-            behind = [node for node in nodes if not _has(node, digest, plan)]
+            behind = [node for node in nodes if not _has(node, self._digest, plan)]
             if not behind:
                 return
             if time.monotonic() > deadline:
@@ -169,7 +168,7 @@ class _Admin:
                     f"{node['address']} has config {node['digest']} and is {node['status']}"
                     for node in behind
                 )
-                raise NodeMisbehaved(f"not every node has config {digest}: {found}")
+                raise NodeMisbehaved(f"not every node has config {self._digest}: {found}")
             time.sleep(POLL_SECONDS)
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
@@ -196,7 +195,7 @@ def _has(node: Mapping[str, Any], digest: str, plan: str | None) -> bool:
     return bool(node["digest"] == digest and ready)
 
 
-def _cold(reloaded: Mapping[str, Any]) -> str:
+def _cold(reloaded: Reloaded) -> str:
     if reloaded["changed"]:
         return "; what was stored under the one before is not used any more"
     return "; what is stored stays in use"
