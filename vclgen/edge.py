@@ -1,6 +1,6 @@
-"""The plan of what the edge does itself, in every profile: who the client is, CORS, rate limits.
-Texts were checked by ``vclgen.config`` and are quoted by ``vclgen.escape`` where a template prints
-them.
+"""What the plans of all profiles share, and of it what the edge does itself: who the client is,
+CORS, rate limits. Texts were checked by ``vclgen.config`` and are quoted by ``vclgen.escape`` where
+a template prints them.
 """
 
 from __future__ import annotations
@@ -8,17 +8,20 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from vclgen.config import Config
 from vclgen.config.cors import Cors
 from vclgen.config.proxies import Network
 from vclgen.config.rate_limits import RateLimit
 from vclgen.names import ALWAYS_KEYED
+from vclgen.versions import Words
 
 PROXIES_IN_A_ROW: Final = 5
-"""With more of them the client is the farthest that was reached: a proxy, never an invention."""
+"""So many entries of X-Forwarded-For are looked at, as VCL has no loops. With more of them the
+client is the farthest that was reached: a proxy, never an invention."""
 _NAMES_BEFORE: Final = r"([a-z0-9_-]+\.)+"
 
 
@@ -77,12 +80,35 @@ class LimitPlan:
 
 @dataclass(frozen=True, slots=True)
 class EdgePlan:
-    """What the plans of all profiles hold.
+    """What the plans of all profiles hold, and the templates that serve them all read.
 
-    ``proxy_peers``: the PROXY listener has to check who connects. ``told_by``: the headers, by
-    lowercase name, by which proxies tell of the client. A ``client_max_age`` of 0 seconds is none.
+    ``unkeyed_headers`` and ``ignored_cookies`` are regular expressions over names: the headers that
+    make a request pass, and the cookies that are no credentials. ``leased``: the node's health
+    depends on its lease; ``hits_need_lease``: so do its hits. ``words``: those of its Varnish.
+    ``include``: it stands in somebody else's VCL, which serves every path but this one and where a
+    listener is known by its port (``ports``). ``proxy_peers``: the PROXY listener has to check who
+    connects. ``told_by``: the headers, by lowercase name, by which proxies tell of the client. A
+    ``client_max_age`` of 0 seconds is none.
     """
 
+    proxies_in_a_row: ClassVar[int] = PROXIES_IN_A_ROW
+
+    version: str
+    service: str
+    digest: str
+    path: str
+    secret_file: str
+    bypass_headers: tuple[str, ...]
+    keyed_headers: tuple[str, ...]
+    unkeyed_headers: str
+    ignored_cookies: str
+    max_request_size: int
+    leased: bool
+    hits_need_lease: bool
+    debug: bool
+    words: Words
+    include: bool
+    ports: Mapping[str, int]
     trusted_proxies: tuple[Network, ...]
     proxy_listener: bool
     proxy_peers: bool
@@ -93,6 +119,11 @@ class EdgePlan:
     client_bypass: bool
 
     @property
+    def path_pattern(self) -> str:
+        """A regular expression for exactly the GraphQL path, with or without a query string."""
+        return f"^{re.escape(self.path)}(\\?|$)"
+
+    @property
     def client_address(self) -> bool:
         """Whether the VCL finds out who the client is: rate limits count by it."""
         return self.forwarded or bool(self.limits)
@@ -101,11 +132,6 @@ class EdgePlan:
     def forwarded(self) -> bool:
         """Whether what stands in for proxies is replaced where no proxy sent it."""
         return bool(self.trusted_proxies) or self.proxy_listener
-
-    @property
-    def proxies_in_a_row(self) -> int:
-        """How many entries of X-Forwarded-For are looked at: VCL has no loops."""
-        return PROXIES_IN_A_ROW
 
     @property
     def forwarded_headers(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -21,7 +21,7 @@ from vclgen.config.waiting import purge_wait
 from vclgen.edge import EdgePlan, always_keyed, cors_plan, limit_plans
 from vclgen.include import listener_ports
 from vclgen.names import FORWARDED_HEADERS, IGNORED_COOKIES, PASS_HEADERS
-from vclgen.versions import Words, words_of
+from vclgen.versions import words_of
 
 PLAIN_HEADERS: Final = (
     "accept",
@@ -52,44 +52,17 @@ class ScopePlan:
 
 @dataclass(frozen=True, slots=True)
 class GatewayPlan(EdgePlan):
-    """The gateway profile. Sizes are bytes, times whole seconds.
-
-    ``unkeyed_headers`` and ``ignored_cookies`` are regular expressions over names: the headers that
-    make a request pass, and the cookies that are no credentials. ``leased``: the node's health
-    depends on its lease; ``hits_need_lease``: so do its hits. A ``stale_if_error`` of 0 is
-    none. ``words``: those of its Varnish. ``include``: it stands in somebody else's VCL, where
-    a listener is known by its port.
-    """
+    """The gateway profile. Sizes are bytes, times whole seconds; no ``stale_if_error`` is 0."""
 
     profile: ClassVar[str] = "gateway"
-    version: str
-    service: str
-    digest: str
-    path: str
+
     controller: Address
     passes: Address
     first_byte: int
     between_bytes: int
-    secret_file: str
-    bypass_headers: tuple[str, ...]
-    keyed_headers: tuple[str, ...]
-    unkeyed_headers: str
-    ignored_cookies: str
     scopes: tuple[ScopePlan, ...]
     lookup_body_size: int
-    max_request_size: int
-    leased: bool
-    hits_need_lease: bool
     stale_if_error: int
-    debug: bool
-    words: Words
-    include: bool
-    ports: Mapping[str, int]
-
-    @property
-    def path_pattern(self) -> str:
-        """A regular expression for exactly the GraphQL path, with or without a query string."""
-        return f"^{re.escape(self.path)}(\\?|$)"
 
     @property
     def scope_headers(self) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ from vclgen.edge import EdgePlan, always_keyed, cors_plan, limit_plans
 from vclgen.include import listener_ports
 from vclgen.names import ALWAYS_KEYED, FORWARDED_HEADERS, IGNORED_COOKIES, PASS_HEADERS
 from vclgen.plan import PLAIN_HEADERS, alternatives, covered, longer, lowered
-from vclgen.versions import Words, words_of
+from vclgen.versions import words_of
 
 PATIENCE: Final = 600.0
 """Seconds for the first byte of a page where the config says nothing: pages of a shop's back office
@@ -46,40 +46,27 @@ PURGE_METHODS: Final = ("PURGE", "BAN", "REFRESH", "PURGEKEYS", "PURGE_GRAPHQL")
 class DirectPlan(EdgePlan):
     """A direct profile. Sizes are bytes, times seconds.
 
-    ``controller`` is the pass listener, None where the VCL works alone. ``unkeyed_headers``,
-    ``ignored_cookies``, ``pass_paths``, ``marketing`` are regular expressions. ``esi`` and what is
-    about pages only counts where the whole ``site`` is served. ``words``: those of its Varnish.
-    ``include``: it stands in somebody else's VCL, which serves every path but this one
-    and where a listener is known by its port.
+    ``controller`` is the pass listener, None where the VCL works alone. ``pass_paths``,
+    ``marketing`` are regular expressions. ``esi`` and what is about pages only counts where the
+    whole ``site`` is served.
     """
 
     pattern_tag: ClassVar[str] = PATTERN_TAG
     plain_groups: ClassVar[str] = PLAIN_GROUPS
+    static_pattern: ClassVar[str] = STATIC
+    purge_methods: ClassVar[str] = f"^({'|'.join(PURGE_METHODS)})$"
 
-    version: str
     profile: str
     known: Profile
-    service: str
-    digest: str
     shape: str
-    path: str
     servers: tuple[Server, ...]
     controller: Address | None
-    secret_file: str
-    leased: bool
-    hits_need_lease: bool
-    debug: bool
-    max_request_size: int
-    bypass_headers: tuple[str, ...]
     constants: tuple[tuple[str, str], ...]
     site: bool
     tags: TagList
     max_tag_header: int
     purgers: tuple[Network, ...]
-    keyed_headers: tuple[str, ...]
-    unkeyed_headers: str
     harmless_vary: str
-    ignored_cookies: str
     vary_cookies: tuple[str, ...]
     tls_header: str
     pass_paths: str | None
@@ -90,34 +77,16 @@ class DirectPlan(EdgePlan):
     grace: float | None
     health: Health | None
     design_exceptions: tuple[DesignException, ...]
-    words: Words
     connect: float
     first_byte: float
     between_bytes: float
     passes_first_byte: int
     passes_between_bytes: int
-    include: bool
-    ports: Mapping[str, int]
 
     @property
     def several(self) -> bool:
         """Whether a director chooses among servers."""
         return len(self.servers) > 1
-
-    @property
-    def path_pattern(self) -> str:
-        """A regular expression for exactly the GraphQL path, with or without a query string."""
-        return f"^{re.escape(self.path)}(\\?|$)"
-
-    @property
-    def static_pattern(self) -> str:
-        """A regular expression for static files and media."""
-        return STATIC
-
-    @property
-    def purge_methods(self) -> str:
-        """A regular expression for the methods of purges."""
-        return f"^({'|'.join(PURGE_METHODS)})$"
 
     @property
     def known_methods(self) -> str:
