@@ -224,12 +224,14 @@ sub shellac_request_recv {
 }
 # Varnish sends a request without a body again when a reused connection breaks, and a write must not be: piped, it has one of its own.
 sub shellac_request_write {
-    if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && (req.http.X-Shellac-Round != "graphql" || req.method != "POST") && !req.http.Transfer-Encoding && shellac_std.integer(req.http.Content-Length, 0) == 0) { return (pipe); }
+    if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && (req.http.X-Shellac-Round != "graphql" || req.method != "POST") && !req.http.Transfer-Encoding && shellac_std.integer(req.http.Content-Length, 0) == 0) {
+        shellac_header.regsub(req, "(?i)^x-shellac-(?!own:).*$", "X-Shellac-Cut: 1", true);  # no way to do it in vcl_pipe
+        unset req.http.X-Shellac-Cut;
+        return (pipe);
+    }
 }
 sub shellac_request_pipe {
-    unset bereq.http.X-Shellac-Round;
-    unset bereq.http.X-Shellac-Detail;
-    unset bereq.http.X-Shellac-Unkeyed;
+    unset bereq.http.X-Shellac-Own;
     set bereq.http.Connection = "close";
 }
 # For how long a stale answer will do: short while the origin is well, then for as long as the object lasts.
@@ -337,18 +339,17 @@ sub shellac_fetch_graphql {
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
     unset bereq.http.Cookie;
 }
-sub shellac_fetch_pass {
-    if (bereq.http.X-Shellac-Passes) {
-        # Varnish sends a request again when a reused connection breaks, and a write must not be: none to this address is reused.
-        set bereq.http.Connection = "close";
-        if (bereq.http.X-Shellac-Round == "graphql") {
-            set bereq.http.X-Shellac-Round = "pass";
-        }
+# Varnish sends a request again when a reused connection breaks, and a write must not be: none to the controller is reused.
+sub shellac_fetch_passes {
+    set bereq.http.Connection = "close";
+    if (bereq.http.X-Shellac-Round == "graphql") {
+        set bereq.http.X-Shellac-Round = "pass";
     }
-    if (bereq.http.X-Shellac-Round == "purge") { shellac_header.regsub(bereq, "(?i)^(shellac-.*|proxy):.*$", "X-Shellac-Cut: 1", true); }
-    unset bereq.http.X-Shellac-Cut;
+    else { shellac_header.regsub(bereq, "(?i)^(shellac-.*|proxy):.*$", "X-Shellac-Cut: 1", true); }  # a purge: it has not been through trust_recv
 }
+# Of our own headers those stay that a retry, errors_backend or vcl_backend_response reads: the others tell of the client.
 sub shellac_fetch_origin {
+    if (!bereq.http.X-Shellac-Passes) { shellac_header.regsub(bereq, "(?i)^x-shellac-(?!(accept|asked|cookies|flush|moved|own|round):).*$", "X-Shellac-Cut: 1", true); }
     unset bereq.http.X-Shellac-Cut;
 }
 
@@ -512,11 +513,11 @@ sub shellac_pipe {
 }
 sub shellac_pass { call shellac_request_pass; }
 sub shellac_backend_fetch {
-    if (bereq.uncacheable) { call shellac_fetch_pass; }
-    else {
+    if (!bereq.uncacheable) {
         call shellac_fresh_fetch;
         call shellac_fetch_graphql;
     }
+    elsif (bereq.http.X-Shellac-Passes) { call shellac_fetch_passes; }
     call shellac_fetch_origin;
     return (fetch);
 }

@@ -299,12 +299,14 @@ sub shellac_request_recv {
 }
 # Varnish sends a request without a body again when a reused connection breaks, and a write must not be: piped, it has one of its own.
 sub shellac_request_write {
-    if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && !req.http.Transfer-Encoding && shellac_std.integer(req.http.Content-Length, 0) == 0) { return (pipe); }
+    if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && !req.http.Transfer-Encoding && shellac_std.integer(req.http.Content-Length, 0) == 0) {
+        shellac_header.regsub(req, "(?i)^x-shellac-(?!own:).*$", "X-Shellac-Cut: 1", true);  # no way to do it in vcl_pipe
+        unset req.http.X-Shellac-Cut;
+        return (pipe);
+    }
 }
 sub shellac_request_pipe {
-    unset bereq.http.X-Shellac-Round;
-    unset bereq.http.X-Shellac-Detail;
-    unset bereq.http.X-Shellac-Unkeyed;
+    unset bereq.http.X-Shellac-Own;
     set bereq.http.Connection = "close";
 }
 # For how long a stale answer will do: short while the origin is well, then for as long as the object lasts.
@@ -385,10 +387,9 @@ sub shellac_fetch_graphql {
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
     unset bereq.http.Cookie;
 }
-sub shellac_fetch_pass {
-    unset bereq.http.X-Shellac-Cut;
-}
+# Of our own headers those stay that a retry, errors_backend or vcl_backend_response reads: the others tell of the client.
 sub shellac_fetch_origin {
+    if (!bereq.http.X-Shellac-Passes) { shellac_header.regsub(bereq, "(?i)^x-shellac-(?!(accept|asked|cookies|flush|moved|own|round):).*$", "X-Shellac-Cut: 1", true); }
     unset bereq.http.X-Shellac-Cut;
 }
 
@@ -549,8 +550,7 @@ sub shellac_pipe {
 }
 sub shellac_pass { call shellac_request_pass; }
 sub shellac_backend_fetch {
-    if (bereq.uncacheable) { call shellac_fetch_pass; }
-    else {
+    if (!bereq.uncacheable) {
         call shellac_fresh_fetch;
         call shellac_fetch_graphql;
     }

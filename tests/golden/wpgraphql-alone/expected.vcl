@@ -237,12 +237,13 @@ sub request_recv {
 }
 # Varnish sends a request without a body again when a reused connection breaks, and a write must not be: piped, it has one of its own.
 sub request_write {
-    if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && !req.http.Transfer-Encoding && std.integer(req.http.Content-Length, 0) == 0) { return (pipe); }
+    if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && !req.http.Transfer-Encoding && std.integer(req.http.Content-Length, 0) == 0) {
+        header.regsub(req, "(?i)^x-shellac-.*$", "X-Shellac-Cut: 1", true);  # no way to do it in vcl_pipe
+        unset req.http.X-Shellac-Cut;
+        return (pipe);
+    }
 }
 sub request_pipe {
-    unset bereq.http.X-Shellac-Round;
-    unset bereq.http.X-Shellac-Detail;
-    unset bereq.http.X-Shellac-Unkeyed;
     set bereq.http.Connection = "close";
 }
 # For how long a stale answer will do: short while the origin is well, then for as long as the object lasts.
@@ -324,10 +325,9 @@ sub fetch_graphql {
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
     unset bereq.http.Cookie;
 }
-sub fetch_pass {
-    unset bereq.http.X-Shellac-Cut;
-}
+# Of our own headers those stay that a retry, errors_backend or vcl_backend_response reads: the others tell of the client.
 sub fetch_origin {
+    if (!bereq.http.X-Shellac-Passes) { header.regsub(bereq, "(?i)^x-shellac-(?!(accept|asked|cookies|flush|moved|round):).*$", "X-Shellac-Cut: 1", true); }
     unset bereq.http.X-Shellac-Cut;
 }
 
@@ -488,8 +488,7 @@ sub vcl_pipe {
 }
 sub vcl_pass { call request_pass; }
 sub vcl_backend_fetch {
-    if (bereq.uncacheable) { call fetch_pass; }
-    else {
+    if (!bereq.uncacheable) {
         call fresh_fetch;
         call fetch_graphql;
     }

@@ -221,12 +221,13 @@ sub request_recv {
 }
 # Varnish sends a request without a body again when a reused connection breaks, and a write must not be: piped, it has one of its own.
 sub request_write {
-    if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && (req.http.X-Shellac-Round != "graphql" || req.method != "POST") && !req.http.Transfer-Encoding && std.integer(req.http.Content-Length, 0) == 0) { return (pipe); }
+    if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && (req.http.X-Shellac-Round != "graphql" || req.method != "POST") && !req.http.Transfer-Encoding && std.integer(req.http.Content-Length, 0) == 0) {
+        header.regsub(req, "(?i)^x-shellac-.*$", "X-Shellac-Cut: 1", true);  # no way to do it in vcl_pipe
+        unset req.http.X-Shellac-Cut;
+        return (pipe);
+    }
 }
 sub request_pipe {
-    unset bereq.http.X-Shellac-Round;
-    unset bereq.http.X-Shellac-Detail;
-    unset bereq.http.X-Shellac-Unkeyed;
     set bereq.http.Connection = "close";
 }
 # For how long a stale answer will do: short while the origin is well, then for as long as the object lasts.
@@ -312,17 +313,16 @@ sub fetch_graphql {
     set bereq.http.Accept = bereq.http.X-Shellac-Accept;
     unset bereq.http.Cookie;
 }
-sub fetch_pass {
-    if (bereq.http.X-Shellac-Passes) {
-        # Varnish sends a request again when a reused connection breaks, and a write must not be: none to this address is reused.
-        set bereq.http.Connection = "close";
-        if (bereq.http.X-Shellac-Round == "graphql") {
-            set bereq.http.X-Shellac-Round = "pass";
-        }
+# Varnish sends a request again when a reused connection breaks, and a write must not be: none to the controller is reused.
+sub fetch_passes {
+    set bereq.http.Connection = "close";
+    if (bereq.http.X-Shellac-Round == "graphql") {
+        set bereq.http.X-Shellac-Round = "pass";
     }
-    unset bereq.http.X-Shellac-Cut;
 }
+# Of our own headers those stay that a retry, errors_backend or vcl_backend_response reads: the others tell of the client.
 sub fetch_origin {
+    if (!bereq.http.X-Shellac-Passes) { header.regsub(bereq, "(?i)^x-shellac-(?!(accept|asked|cookies|flush|moved|round):).*$", "X-Shellac-Cut: 1", true); }
     unset bereq.http.X-Shellac-Cut;
 }
 
@@ -484,11 +484,11 @@ sub vcl_pipe {
 }
 sub vcl_pass { call request_pass; }
 sub vcl_backend_fetch {
-    if (bereq.uncacheable) { call fetch_pass; }
-    else {
+    if (!bereq.uncacheable) {
         call fresh_fetch;
         call fetch_graphql;
     }
+    elsif (bereq.http.X-Shellac-Passes) { call fetch_passes; }
     call fetch_origin;
     return (fetch);
 }
