@@ -19,18 +19,21 @@ HINTS = typing.get_type_hints(DirectPlan) | typing.get_type_hints(GatewayPlan)
 TEMPLATES = sorted(templates_folder().rglob("*.j2"))
 
 
-def unescaped(source: str) -> list[str]:
-    """The lines of a template that print something as it is, each with what it prints."""
+def unescaped(source: str, *, shared: bool = False) -> list[str]:
+    """The lines of a template that print something as it is, each with what it prints. The macros
+    of a ``shared`` one are called from others as well, which import them by name.
+    """
     tree = Environment().parse(source)
-    macros = {macro.name: macro for macro in tree.find_all(nodes.Macro)}
-    return list(printed_unescaped(tree, tree, macros, frozenset()))
+    macros = {macro.name for macro in tree.find_all(nodes.Macro)}
+    imported = {str(name) for line in tree.find_all(nodes.FromImport) for name in line.names}
+    return list(printed_unescaped(tree, None if shared else tree, macros | imported, frozenset()))
 
 
-Macros = dict[str, nodes.Macro]
+Macros = set[str]
 
 
 def printed_unescaped(
-    node: nodes.Node, tree: nodes.Template, macros: Macros, safe: frozenset[str]
+    node: nodes.Node, tree: nodes.Template | None, macros: Macros, safe: frozenset[str]
 ) -> Iterator[str]:
     """What is printed below ``node``; ``safe`` are the variables there that hold no config."""
     match node:
@@ -51,8 +54,12 @@ def printed_unescaped(
         yield from printed_unescaped(child, tree, macros, safe)
 
 
-def safe_parameters(macro: nodes.Macro, tree: nodes.Template, macros: Macros) -> frozenset[str]:
-    """The parameters of a macro that every call gives what is safe."""
+def safe_parameters(
+    macro: nodes.Macro, tree: nodes.Template | None, macros: Macros
+) -> frozenset[str]:
+    """The parameters of a macro that every call gives what is safe; ``tree`` holds all calls."""
+    if tree is None:
+        return frozenset()
     calls = [
         call
         for call in tree.find_all(nodes.Call)
@@ -93,7 +100,16 @@ def is_safe(printed: nodes.Node | None, macros: Macros, safe: frozenset[str]) ->
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_every_value_that_is_printed_is_escaped(template: Path) -> None:
-    assert unescaped(template.read_text()) == []
+    shared = not template.name.endswith(".vcl.j2")
+    assert unescaped(template.read_text(), shared=shared) == []
+
+
+def test_macros_are_imported_from_shared_templates_by_name() -> None:
+    for template in TEMPLATES:
+        tree = Environment().parse(template.read_text())
+        assert not list(tree.find_all(nodes.Import)), template.name
+        for line in tree.find_all(nodes.FromImport):
+            assert not line.template.as_const().endswith(".vcl.j2"), template.name
 
 
 BAD = (
@@ -113,6 +129,12 @@ BAD = (
 @pytest.mark.parametrize("source", BAD)
 def test_a_value_that_is_printed_as_it_is_is_found(source: str) -> None:
     assert len(unescaped(source)) == 1
+
+
+def test_a_shared_macro_that_prints_its_parameter_is_found() -> None:
+    source = "{% macro m(name) %}{{ name }}{% endmacro %}{{ m('x') }}"
+    assert unescaped(source) == []
+    assert len(unescaped(source, shared=True)) == 1
 
 
 def test_what_the_generator_knows_may_be_printed() -> None:
