@@ -537,7 +537,8 @@ sub client_deliver {
 # Whatever Varnish has to say itself: a GraphQL error on the GraphQL path, else plain text.
 sub errors_synth {
     set resp.http.Cache-Control = "no-store";
-    if (local.socket != "admin" && !req.http.X-Shellac-Round && (resp.status == 400 || resp.status == 413 && req.http.Content-Length ~ "[0-9]{10}")) { set resp.http.Connection = "close"; }  # where its body ends is in doubt, or far away
+    # Where the body ends is in doubt, or far away. Of other bodies the rest is read: a reset could overtake the answer.
+    if (local.socket != "admin" && (resp.status == 400 && !req.http.X-Shellac-Round || resp.status == 413 && req.http.Content-Length ~ "[0-9]{10}")) { set resp.http.Connection = "close"; }
     if (resp.status == 503) { set resp.http.Retry-After = "1"; }
     if (resp.status == 405) { set resp.http.Allow = "GET, HEAD, POST, OPTIONS, PUT, PATCH, DELETE" + req.http.X-Shellac-Allow; }
     if (req.http.X-Shellac-Round == "graphql") {
