@@ -275,7 +275,7 @@ sub shellac_purges_flush {
 # FOSHttpCache's refresh: a GET that says no-cache, from an address that may purge, is fetched anew. What was stored is removed
 # first: beside a newer answer it would come back once that is purged.
 sub shellac_refresh_recv {
-    if (remote.ip ~ shellac_purgers && req.http.X-Forwarded-For !~ "," && req.http.Cache-Control ~ "(?i)(^|[\s,])no-cache([\s,]|$)") { set req.http.X-Shellac-Refresh = "1"; }
+    if (req.http.Cache-Control ~ "(?i)(^|[\s,])no-cache([\s,]|$)" && remote.ip ~ shellac_purgers && req.http.X-Forwarded-For !~ ",") { set req.http.X-Shellac-Refresh = "1"; }
 }
 sub shellac_refresh_hit {
     if (req.http.X-Shellac-Refresh && req.restarts == 0) {
@@ -526,8 +526,8 @@ sub shellac_recv {
             call shellac_accept_recv;
             call shellac_graphql_recv;
         }
+        call shellac_refresh_recv;
     }
-    if (req.restarts == 0) { call shellac_refresh_recv; }
     if (req.http.X-Shellac-Round == "purge" || req.http.X-Shellac-Detail) { return (pass); }
     call shellac_request_grace;
     return (hash);

@@ -289,8 +289,9 @@ acl purgers {
     "10.0.0.5"/32;
     "10.0.0.6"/32;
 }
+# As it came: client_recv sets it anew.
 sub purges_forwarded {
-    set req.http.X-Shellac-Forwarded = req.http.X-Forwarded-For;
+    if (req.method ~ "^(PURGE|BAN|REFRESH|PURGEKEYS|PURGE_GRAPHQL)$") { set req.http.X-Shellac-Forwarded = req.http.X-Forwarded-For; }
 }
 sub purges_recv {
     if (local.socket != "admin" && !(std.ip(req.http.X-Shellac-Client, "0.0.0.0", false) ~ purgers && regsuball(req.http.X-Shellac-Forwarded, "[^,]", "") == regsuball(req.http.X-Forwarded-For, "[^,]", ""))) { return (synth(405, "Purging is not allowed from this address")); }
@@ -748,7 +749,7 @@ sub vcl_init {
 sub vcl_recv {
     if (req.restarts == 0) {
         call trust_recv;
-        if (req.method ~ "^(PURGE|BAN|REFRESH|PURGEKEYS|PURGE_GRAPHQL)$") { call purges_forwarded; }
+        call purges_forwarded;
         call client_recv;
         call trust_scheme;
         if (local.socket != "admin" && req.url ~ "^/graphql(\?|$)") { call cors_recv; }

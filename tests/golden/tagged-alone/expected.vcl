@@ -276,7 +276,7 @@ sub purges_flush {
 # FOSHttpCache's refresh: a GET that says no-cache, from an address that may purge, is fetched anew. What was stored is removed
 # first: beside a newer answer it would come back once that is purged.
 sub refresh_recv {
-    if (remote.ip ~ purgers && req.http.X-Forwarded-For !~ "," && req.http.Cache-Control ~ "(?i)(^|[\s,])no-cache([\s,]|$)") { set req.http.X-Shellac-Refresh = "1"; }
+    if (req.http.Cache-Control ~ "(?i)(^|[\s,])no-cache([\s,]|$)" && remote.ip ~ purgers && req.http.X-Forwarded-For !~ ",") { set req.http.X-Shellac-Refresh = "1"; }
 }
 sub refresh_hit {
     if (req.http.X-Shellac-Refresh && req.restarts == 0) {
@@ -529,8 +529,8 @@ sub vcl_recv {
             call accept_recv;
             call graphql_recv;
         }
+        call refresh_recv;
     }
-    if (req.restarts == 0) { call refresh_recv; }
     if (req.http.X-Shellac-Round == "purge" || req.http.X-Shellac-Detail) { return (pass); }
     call request_grace;
     return (hash);
