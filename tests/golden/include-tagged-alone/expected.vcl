@@ -521,7 +521,7 @@ sub shellac_recv {
         if (shellac_std.port(local.ip) == 8081) { call shellac_admin_recv; }
         else { call shellac_request_recv; }
         if (req.http.X-Shellac-Detail == "method") { call shellac_request_write; }
-        if (req.http.X-Shellac-Round ~ "graphql" && !req.http.X-Shellac-Detail) { call shellac_keyed_recv; }
+        if (req.http.X-Shellac-Round == "graphql" && !req.http.X-Shellac-Detail) { call shellac_keyed_recv; }
         if (req.http.X-Shellac-Round == "graphql" && !req.http.X-Shellac-Detail) {
             call shellac_accept_recv;
             call shellac_graphql_recv;

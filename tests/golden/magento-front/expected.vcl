@@ -758,8 +758,8 @@ sub vcl_recv {
         else { call request_recv; }
         if (req.http.X-Shellac-Round ~ "^(graphql|page)$" && req.esi_level == 0) { call limits_recv; }
         if (req.http.X-Shellac-Detail == "method") { call request_write; }
-        if (req.http.X-Shellac-Round ~ "graphql|page" && !req.http.X-Shellac-Detail) { call keyed_recv; }
-        if (req.http.X-Shellac-Round ~ "graphql|page" && !req.http.X-Shellac-Detail) { call clientcache_recv; }
+        if (req.http.X-Shellac-Round ~ "^(graphql|page)$" && !req.http.X-Shellac-Detail) { call keyed_recv; }
+        if (req.http.X-Shellac-Round ~ "^(graphql|page)$" && !req.http.X-Shellac-Detail) { call clientcache_recv; }
         if (req.http.X-Shellac-Round == "graphql" && !req.http.X-Shellac-Detail) {
             call accept_recv;
             call graphql_recv;

@@ -550,7 +550,7 @@ sub vcl_recv {
         elsif (local.socket == "admin") { call admin_recv; }
         else { call request_recv; }
         if (req.http.X-Shellac-Detail == "method") { call request_write; }
-        if (req.http.X-Shellac-Round ~ "graphql|page" && !req.http.X-Shellac-Detail) { call keyed_recv; }
+        if (req.http.X-Shellac-Round ~ "^(graphql|page)$" && !req.http.X-Shellac-Detail) { call keyed_recv; }
         if (req.http.X-Shellac-Round == "graphql" && !req.http.X-Shellac-Detail) {
             call accept_recv;
             call graphql_recv;

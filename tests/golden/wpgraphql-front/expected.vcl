@@ -639,10 +639,10 @@ sub vcl_recv {
         if (req.method ~ "^(PURGE|BAN|REFRESH|PURGEKEYS|PURGE_GRAPHQL)$" && !req.http.Shellac-Secret) { call purges_recv; }
         elsif (local.socket == "admin") { call admin_recv; }
         else { call request_recv; }
-        if (req.http.X-Shellac-Round ~ "^(graphql|page)$") { call limits_recv; }
+        if (req.http.X-Shellac-Round == "graphql") { call limits_recv; }
         if (req.http.X-Shellac-Detail == "method") { call request_write; }
-        if (req.http.X-Shellac-Round ~ "graphql" && !req.http.X-Shellac-Detail) { call keyed_recv; }
-        if (req.http.X-Shellac-Round ~ "graphql" && !req.http.X-Shellac-Detail) { call clientcache_recv; }
+        if (req.http.X-Shellac-Round == "graphql" && !req.http.X-Shellac-Detail) { call keyed_recv; }
+        if (req.http.X-Shellac-Round == "graphql" && !req.http.X-Shellac-Detail) { call clientcache_recv; }
         if (req.http.X-Shellac-Round == "graphql" && !req.http.X-Shellac-Detail) {
             call accept_recv;
             call graphql_recv;
@@ -659,7 +659,7 @@ sub vcl_hash {
 }
 sub vcl_hit {
     call fresh_hit;
-    if (true) { call clientcache_hit; }
+    call clientcache_hit;
     if (obj.ttl <= 0s) { call keyed_miss; }  # a refresh in the background is a fetch too
 }
 sub vcl_miss {
