@@ -233,12 +233,14 @@ sub scopes_recv {
     if (req.http.X-Shellac-Dropped && req.http.X-Shellac-Scopes ~ ",ANONYMOUS," && !req.http.X-Shellac-Detail) { set req.http.X-Shellac-Detail = "credentials"; }
 }
 
-# from: templates/features/data.vcl.j2
-# Lookup 2: the answer. The canonical key holds the schema and all that shapes tags: what other rules tagged is not hit.
+# from: templates/features/lease.vcl.j2
 # purge.wait: all. A purge may have been acknowledged without this node.
-sub data_recv {
+sub lease_recv {
     if (std.real(var.global_get("lease"), 0.0) <= std.real(time=now, fallback=0.0)) { set req.http.X-Shellac-Detail = "no-lease"; }
 }
+
+# from: templates/features/data.vcl.j2
+# Lookup 2: the answer. The canonical key holds the schema and all that shapes tags: what other rules tagged is not hit.
 sub data_hash {
     hash_data("data shellac " + var.global_get("boot") + " " + var.global_get("flush") + " " + req.http.X-Shellac-Key);
     hash_data(req.http.X-Shellac-Accept);
@@ -357,7 +359,7 @@ sub vcl_recv {
     if (req.http.X-Shellac-Round == "data" && !req.http.X-Shellac-Detail) {
         call keyed_recv;
         if (!req.http.X-Shellac-Detail) { call scopes_recv; }
-        if (!req.http.X-Shellac-Detail) { call data_recv; }
+        if (!req.http.X-Shellac-Detail) { call lease_recv; }
         if (!req.http.X-Shellac-Detail) { return (hash); }
     }
     return (pass);
