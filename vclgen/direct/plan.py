@@ -56,7 +56,6 @@ class DirectPlan(EdgePlan):
     static_pattern: ClassVar[str] = STATIC
     purge_methods: ClassVar[str] = f"^({'|'.join(PURGE_METHODS)})$"
 
-    profile: str
     known: Profile
     shape: str
     servers: tuple[Server, ...]
@@ -82,6 +81,11 @@ class DirectPlan(EdgePlan):
     between_bytes: float
     passes_first_byte: int
     passes_between_bytes: int
+
+    @property
+    def profile(self) -> str:
+        """The name of the profile."""
+        return self.known.name
 
     @property
     def several(self) -> bool:
@@ -187,7 +191,6 @@ def direct_plan(config: Config, *, include: bool = False) -> DirectPlan:
     shape = (known.name, tags, keyed, direct.vary_cookies, direct.tls_header, config.path, site)
     return DirectPlan(
         version=__version__,
-        profile=known.name,
         known=known,
         service=config.name,
         digest=config.digest,

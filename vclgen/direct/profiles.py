@@ -35,11 +35,11 @@ class Profile:
 
     ``purge_methods`` are what its purges use, ``listing_methods`` those that have to list tags;
     what others say without a list is about their URL, or with BAN about everything.
-    ``purge_lists``: the headers that list tags; ``purge_soft``: the one that makes them soft;
-    ``soft_lists`` are always. ``purge_groups``: the header that lists them as RFC 9875 has it, in a
-    purge and in the answer to a write. ``pattern``: purges name tags as Magento does, in one
-    regular expression. ``refresh``: a GET with ``Cache-Control: no-cache`` from who may purge is
-    fetched anew.
+    ``purge_lists``: the headers that list tags, by blanks or commas; ``purge_soft``: the one that
+    makes them soft; ``soft_lists`` are always. ``purge_groups``: the header that lists them as RFC
+    9875 has it, in a purge and in the answer to a write. ``pattern``: purges name tags as Magento
+    does, in one regular expression. ``refresh``: a GET with ``Cache-Control: no-cache`` from who
+    may purge is fetched anew.
 
     ``never_cached``: fields of the query root that its answers may not be cached with, whatever
     else they hold.
@@ -56,8 +56,8 @@ class Profile:
     cache_id: str | None = None
     purge_methods: tuple[str, ...] = ()
     listing_methods: tuple[str, ...] = ()
-    purge_lists: tuple[TagList, ...] = ()
-    soft_lists: tuple[TagList, ...] = ()
+    purge_lists: tuple[str, ...] = ()
+    soft_lists: tuple[str, ...] = ()
     purge_groups: str | None = None
     purge_soft: str | None = None
     pattern: bool = False
@@ -135,7 +135,7 @@ WPGRAPHQL: Final = Profile(
     tags=TagList("x-graphql-keys", "space"),
     purge_methods=("PURGE_GRAPHQL", "PURGE"),
     listing_methods=("PURGE_GRAPHQL",),
-    purge_lists=(TagList("graphql-purge-keys", "space"),),
+    purge_lists=("graphql-purge-keys",),
     hidden_headers=("x-graphql-url", "x-powered-by"),
 )
 
@@ -143,14 +143,8 @@ TAGGED: Final = Profile(
     name="tagged",
     purge_methods=("PURGE", "PURGEKEYS", "BAN", "REFRESH"),
     listing_methods=("PURGEKEYS",),
-    purge_lists=(
-        TagList("surrogate-key", "space"),
-        TagList("xkey-purge", "space"),
-        TagList("xkey", "space"),
-        TagList("cache-tags", "space"),
-        TagList("purge-cache-tags", "space"),
-    ),
-    soft_lists=(TagList("xkey-softpurge", "space"),),
+    purge_lists=("surrogate-key", "xkey-purge", "xkey", "cache-tags", "purge-cache-tags"),
+    soft_lists=("xkey-softpurge",),
     purge_groups="cache-group-invalidation",
     purge_soft="fastly-soft-purge",
     refresh=True,
