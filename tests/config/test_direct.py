@@ -89,6 +89,7 @@ def test_an_origin_that_varnish_cannot_ask_is_refused(text, path, what):
     [
         ("direct: {purgers: [10.0.0.1/8]}", "direct.purgers[0]"),
         ("direct: {purgers: ['shop.test']}", "direct.purgers[0]"),
+        ("direct: {purgers: ['::ffff:10.0.0.1']}", "direct.purgers[0]"),
         ("direct: {marketingParameters: ['a&b']}", "direct.marketingParameters[0]"),
         (
             "direct: {designExceptions: [{userAgent: '(', value: a}]}",

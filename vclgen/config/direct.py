@@ -6,17 +6,17 @@ Most keys have no default of their own: the profile gives it (``vclgen.direct.pr
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic.config import JsonDict
 
+from vclgen.config.proxies import Cidr
 from vclgen.config.refusal import refusal, shown
 from vclgen.config.sections import Section
 from vclgen.config.tokens import CookieName, HeaderName, PublicPath, TagHeader
-from vclgen.config.values import LABEL, Duration, DurationOrZero, Flag, Size
+from vclgen.config.values import Duration, DurationOrZero, Flag, Size
 
 Profile = Literal["gateway", "magento", "wpgraphql", "tagged"]
 SMALLEST_TAG_HEADER: Final = 8 * 1024
@@ -25,18 +25,6 @@ _PARAMETER: Final = re.compile(r"[A-Za-z0-9_.~-]{1,60}\*?")
 _PLACE: Final = r"\{[_A-Za-z][_0-9A-Za-z]*\}"
 _TEMPLATE: Final = re.compile(rf"(?:[!-+.-z|~-]|{_PLACE}){{1,200}}")
 """What can stand in a tag (``templates/direct/tags.vcl.j2``), and names of key fields in braces."""
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _network(value: Any) -> Network:
-    if isinstance(value, ipaddress.IPv4Network | ipaddress.IPv6Network):
-        return value
-    try:
-        return ipaddress.ip_network(value if isinstance(value, str) else "")
-    except ValueError as error:
-        hint = "write an address or a network in CIDR notation, like 10.0.0.0/24"
-        raise refusal(f"{shown(value)} is no network ({error})", hint) from error
 
 
 def _parameter(value: Any) -> str:
@@ -85,12 +73,6 @@ def _without_end(paths: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path.rstrip("/") or "/" for path in paths))
 
 
-Cidr = Annotated[
-    Network,
-    BeforeValidator(_network),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", LABEL: "network"}),
-]
 Parameter = Annotated[
     str,
     BeforeValidator(_parameter),

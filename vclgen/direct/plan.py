@@ -11,7 +11,8 @@ from typing import ClassVar, Final
 
 from vclgen import __version__
 from vclgen.config import Config
-from vclgen.config.direct import DesignException, Health, Network
+from vclgen.config.direct import DesignException, Health
+from vclgen.config.proxies import Network
 from vclgen.config.values import Address, is_loopback
 from vclgen.direct.patterns import (
     PATTERN_TAG,
