@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
@@ -16,7 +16,7 @@ from vclgen.config import Config
 from vclgen.config.cors import Cors
 from vclgen.config.proxies import Network
 from vclgen.config.rate_limits import RateLimit
-from vclgen.names import ALWAYS_KEYED
+from vclgen.names import ALWAYS_KEYED, IGNORED_COOKIES, PASS_HEADERS
 from vclgen.versions import Words
 
 PROXIES_IN_A_ROW: Final = 5
@@ -141,6 +141,36 @@ class EdgePlan:
         return "|".join(re.escape(name).replace(r"\-", "[-_]") for name in self.told_by)
 
 
+def unkeyed_headers(config: Config, excepted: Collection[str]) -> str:
+    """The headers that make a request pass but for ``excepted``, names and ``prefix*`` patterns in
+    lowercase, as a regular expression over names.
+    """
+    known = lowered((*PASS_HEADERS, *config.pass_headers))
+    unkeyed = alternatives(name for name in known if not _covered(name, excepted))
+    return f"(?!({alternatives(excepted)}):)({unkeyed})"
+
+
+def ignored_cookies(config: Config) -> str:
+    """The cookies that are no credentials, as a regular expression over names."""
+    return f"^({alternatives((*IGNORED_COOKIES, *config.ignore_cookies))})$"
+
+
+def lowered(names: Iterable[str]) -> tuple[str, ...]:
+    """Names in lowercase, each once, in their order."""
+    return tuple(dict.fromkeys(name.lower() for name in names))
+
+
+def alternatives(names: Iterable[str]) -> str:
+    """Names as the alternatives of a regular expression; a trailing ``*`` is a wildcard.
+
+    Sorted, so that the same config always gives the same VCL.
+    """
+    return "|".join(
+        re.escape(name.removesuffix("*")) + ("[^:]*" if name.endswith("*") else "")
+        for name in sorted(set(names))
+    )
+
+
 def cors_plan(cors: Cors | None) -> CorsPlan | None:
     """How CORS is answered; None: by the origin."""
     if cors is None:
@@ -158,6 +188,14 @@ def cors_plan(cors: Cors | None) -> CorsPlan | None:
 def limit_plans(config: Config) -> tuple[LimitPlan, ...]:
     """The limits in the order of the config."""
     return tuple(_limit(number, each) for number, each in enumerate(config.rate_limits, start=1))
+
+
+def _covered(name: str, patterns: Iterable[str]) -> bool:
+    """Whether one of the names or ``prefix*`` patterns takes in this whole name or pattern."""
+    return any(
+        name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+        for pattern in patterns
+    )
 
 
 def _limit(number: int, limit: RateLimit) -> LimitPlan:

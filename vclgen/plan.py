@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -18,9 +17,17 @@ from vclgen.config.origins import SPARE_SECONDS
 from vclgen.config.scopes import ScopeSource
 from vclgen.config.values import Address, is_loopback
 from vclgen.config.waiting import purge_wait
-from vclgen.edge import EdgePlan, always_keyed, cors_plan, limit_plans
+from vclgen.edge import (
+    EdgePlan,
+    always_keyed,
+    cors_plan,
+    ignored_cookies,
+    limit_plans,
+    lowered,
+    unkeyed_headers,
+)
 from vclgen.include import listener_ports
-from vclgen.names import FORWARDED_HEADERS, IGNORED_COOKIES, PASS_HEADERS
+from vclgen.names import FORWARDED_HEADERS
 from vclgen.versions import words_of
 
 PLAIN_HEADERS: Final = (
@@ -118,9 +125,7 @@ def gateway_plan(config: Config, *, include: bool = False) -> GatewayPlan:
         for number, (name, scope) in enumerate(sorted(config.scopes.items()), start=1)
     )
     read_by_scopes = {s.name for scope in scopes for s in scope.sources if s.kind == "header"}
-    known = lowered((*PASS_HEADERS, *config.pass_headers))
     excepted = {*keyed, *read_by_scopes, *lowered(config.ignore_headers)}
-    unkeyed = alternatives(name for name in known if not covered(name, excepted))
     proxy_listen = config.varnish.proxy_listen
     return GatewayPlan(
         version=__version__,
@@ -134,8 +139,8 @@ def gateway_plan(config: Config, *, include: bool = False) -> GatewayPlan:
         secret_file=str(config.secret_file),
         bypass_headers=lowered(h.name for h in config.bypass_cache_headers),
         keyed_headers=keyed,
-        unkeyed_headers=f"(?!({alternatives(excepted)}):)({unkeyed})",
-        ignored_cookies=f"^({alternatives((*IGNORED_COOKIES, *config.ignore_cookies))})$",
+        unkeyed_headers=unkeyed_headers(config, excepted),
+        ignored_cookies=ignored_cookies(config),
         scopes=scopes,
         lookup_body_size=min(config.lookup_body_size, config.request_limit),
         max_request_size=config.request_limit,
@@ -160,27 +165,3 @@ def gateway_plan(config: Config, *, include: bool = False) -> GatewayPlan:
 def longer(config: Config, seconds: float) -> int:
     """What Varnish waits where the controller waits so long for the origin, and then for purges."""
     return math.ceil(seconds + purge_wait(config) + SPARE_SECONDS)
-
-
-def covered(name: str, patterns: Iterable[str]) -> bool:
-    """Whether one of the names or ``prefix*`` patterns takes in this whole name or pattern."""
-    return any(
-        name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
-        for pattern in patterns
-    )
-
-
-def lowered(names: Iterable[str]) -> tuple[str, ...]:
-    """Names in lowercase, each once, in their order."""
-    return tuple(dict.fromkeys(name.lower() for name in names))
-
-
-def alternatives(names: Iterable[str]) -> str:
-    """Names as the alternatives of a regular expression; a trailing ``*`` is a wildcard.
-
-    Sorted, so that the same config always gives the same VCL.
-    """
-    return "|".join(
-        re.escape(name.removesuffix("*")) + ("[^:]*" if name.endswith("*") else "")
-        for name in sorted(set(names))
-    )

@@ -30,10 +30,19 @@ from vclgen.direct.profiles import (
     TagList,
 )
 from vclgen.direct.servers import Server, servers_of
-from vclgen.edge import EdgePlan, always_keyed, cors_plan, limit_plans
+from vclgen.edge import (
+    EdgePlan,
+    alternatives,
+    always_keyed,
+    cors_plan,
+    ignored_cookies,
+    limit_plans,
+    lowered,
+    unkeyed_headers,
+)
 from vclgen.include import listener_ports
-from vclgen.names import ALWAYS_KEYED, FORWARDED_HEADERS, IGNORED_COOKIES, PASS_HEADERS
-from vclgen.plan import PLAIN_HEADERS, alternatives, covered, longer, lowered
+from vclgen.names import ALWAYS_KEYED, FORWARDED_HEADERS
+from vclgen.plan import PLAIN_HEADERS, longer
 from vclgen.versions import words_of
 
 PATIENCE: Final = 600.0
@@ -180,8 +189,6 @@ def direct_plan(config: Config, *, include: bool = False) -> DirectPlan:
     keyed = lowered((*known.keyed_headers, *config.vary_headers, *always_keyed(config)))
     ignored = lowered((*known.ignored_headers, *config.ignore_headers))
     excepted = {*keyed, *ignored, direct.tls_header}
-    pass_names = lowered((*PASS_HEADERS, *config.pass_headers))
-    unkeyed = alternatives(name for name in pass_names if not covered(name, excepted))
     tags = _tags(config, known)
     swr = known.swr if direct.swr is None else direct.swr
     grace = known.grace if direct.grace is None else direct.grace
@@ -211,9 +218,9 @@ def direct_plan(config: Config, *, include: bool = False) -> DirectPlan:
         max_tag_header=direct.max_tag_header,
         purgers=direct.purgers,
         keyed_headers=keyed,
-        unkeyed_headers=f"(?!({alternatives(excepted)}):)({unkeyed})",
+        unkeyed_headers=unkeyed_headers(config, excepted),
         harmless_vary=alternatives({*excepted, *ALWAYS_KEYED, "accept", "accept-encoding"}),
-        ignored_cookies=f"^({alternatives((*IGNORED_COOKIES, *config.ignore_cookies))})$",
+        ignored_cookies=ignored_cookies(config),
         vary_cookies=direct.vary_cookies,
         tls_header=direct.tls_header,
         pass_paths=anywhere(pass_paths) if site else None,
