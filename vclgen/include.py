@@ -3,8 +3,8 @@
 Both are rendered by the same templates. What another VCL could have as well gets a prefix here: the
 names of subs, backends, objects and access lists, of modules (Magento's VCL has an access list
 ``purge``, so ``import purge`` does not compile there), and of global variables. Varnish's own subs
-(``vcl_recv``) become subs like the others (``shellac_recv``), which ``templates/include.vcl.j2``
-calls for those requests that are ours.
+(``vcl_recv``) become subs like the others (``shellac_recv``), which
+``templates/features/include.vcl.j2`` calls for those requests that are ours.
 """
 
 from __future__ import annotations
