@@ -2,7 +2,8 @@
 
 Tags stand with spaces between, or by ``|`` where the header is configured so; Drupal's own hold
 none of these and no comma. A BAN that names none is about its path: ``/.*`` bans the site, another
-one what matches it. PURGE of a path is the plain one.
+one what matches it. PURGE of a path is the plain one. Without a controller
+``templates/direct/purges.vcl.j2`` reads lists in the same way.
 """
 
 from __future__ import annotations

@@ -196,8 +196,12 @@ sub purges_recv {
     if (req.http.X-Shellac-Everything && !req.http.X-Shellac-Soft-Keys) { call purges_flush; } else { call purges_tags; }
     return (synth(200, "Purged"));
 }
-# Headers that list tags. Without one a purge is of its URL; a ban's conditions are not evaluated here.
+# Headers that list tags. Without one a purge is of its URL, or of what a pattern of paths finds, which is not evaluated here.
 sub purges_lists {
+    if (req.method == "BAN") {
+        call purges_ban;
+        return;
+    }
     if (req.http.surrogate-key) {
         std.collect(req.http.surrogate-key, " ");
         set req.http.X-Shellac-Keys = req.http.X-Shellac-Keys + " " + regsuball(" " + req.http.surrogate-key, "[\s,]+(?=[^\s,])", " t:");
@@ -213,10 +217,12 @@ sub purges_lists {
     if (req.http.cache-tags) {
         std.collect(req.http.cache-tags, " ");
         set req.http.X-Shellac-Keys = req.http.X-Shellac-Keys + " " + regsuball(" " + req.http.cache-tags, "[\s,]+(?=[^\s,])", " t:");
+        if (req.http.cache-tags ~ "[\\+*?|\[\]{}()^$]") { set req.http.X-Shellac-Keys = req.http.X-Shellac-Keys + " all"; }  # a BAN's
     }
     if (req.http.purge-cache-tags) {
         std.collect(req.http.purge-cache-tags, " ");
         set req.http.X-Shellac-Keys = req.http.X-Shellac-Keys + " " + regsuball(" " + req.http.purge-cache-tags, "[\s,]+(?=[^\s,])", " t:");
+        if (req.http.purge-cache-tags ~ "[\\+*?|\[\]{}()^$]") { set req.http.X-Shellac-Keys = req.http.X-Shellac-Keys + " all"; }  # a BAN's
     }
     if (req.http.xkey-softpurge) {
         std.collect(req.http.xkey-softpurge, " ");
@@ -229,8 +235,20 @@ sub purges_lists {
     }
     if (!req.http.X-Shellac-Keys && !req.http.X-Shellac-Soft-Keys) {
         if (req.method ~ "^(PURGEKEYS)$") { return (synth(400, "A " + req.method + " has to list tags")); }
-        elsif (req.method == "BAN") { set req.http.X-Shellac-Everything = "a BAN that lists no tags"; }
+        elsif (req.http.X-Purge-Method && req.http.X-Purge-Method !~ "(?i)^\s*(default|exact)\s*$") { set req.http.X-Shellac-Everything = "a pattern of paths is not evaluated"; }
         else { set req.http.X-Shellac-Keys = "some-url u:" + std.tolower(req.http.Host) + req.url; }
+    }
+}
+# Drupal lists tags in a BAN, with bars between as well (controller/core/dialects/drupal.py). All else in one is a condition.
+sub purges_ban {
+    std.collect(req.http.cache-tags, " ");
+    std.collect(req.http.purge-cache-tags, " ");
+    set req.http.X-Shellac-Rest = regsuball(" " + req.http.cache-tags + " " + req.http.purge-cache-tags, "\|", " ");
+    if (req.http.X-Shellac-Rest ~ "[^\s,]" && req.http.X-Shellac-Rest !~ "[\\+*?\[\]{}()^$]"
+        && !req.http.apiplatform-ban-regex && !req.http.cache-group-invalidation && !req.http.cache-tag && !req.http.surrogate-key && !req.http.x-cache-tags && !req.http.xkey && !req.http.xkey-purge && !req.http.xkey-softpurge) {
+        set req.http.X-Shellac-Keys = regsuball(req.http.X-Shellac-Rest, "[\s,]+(?=[^\s,])", " t:");
+    } else {
+        set req.http.X-Shellac-Everything = "a BAN with conditions";
     }
 }
 # A list of strings (RFC 9875, section 3). One that is not plain to read (escapes, parameters, blanks) means everything.

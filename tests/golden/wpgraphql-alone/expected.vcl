@@ -191,7 +191,7 @@ sub purges_recv {
     if (req.http.X-Shellac-Everything && !req.http.X-Shellac-Soft-Keys) { call purges_flush; } else { call purges_tags; }
     return (synth(200, "Purged"));
 }
-# Headers that list tags. Without one a purge is of its URL; a ban's conditions are not evaluated here.
+# Headers that list tags. Without one a purge is of its URL, or of what a pattern of paths finds, which is not evaluated here.
 sub purges_lists {
     if (req.http.graphql-purge-keys) {
         std.collect(req.http.graphql-purge-keys, " ");
@@ -199,7 +199,7 @@ sub purges_lists {
     }
     if (!req.http.X-Shellac-Keys && !req.http.X-Shellac-Soft-Keys) {
         if (req.method ~ "^(PURGE_GRAPHQL)$") { return (synth(400, "A " + req.method + " has to list tags")); }
-        elsif (req.method == "BAN") { set req.http.X-Shellac-Everything = "a BAN that lists no tags"; }
+        elsif (req.http.X-Purge-Method && req.http.X-Purge-Method !~ "(?i)^\s*(default|exact)\s*$") { set req.http.X-Shellac-Everything = "a pattern of paths is not evaluated"; }
         else { set req.http.X-Shellac-Keys = "some-url u:" + std.tolower(req.http.Host) + req.url; }
     }
 }
