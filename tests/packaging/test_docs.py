@@ -7,6 +7,7 @@ from controller.core.details import DETAILS
 
 ROOT = Path(__file__).parents[2]
 PASSES = (ROOT / "docs" / "passes.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
 
 
 def test_every_reason_of_a_pass_is_explained() -> None:
@@ -30,6 +31,22 @@ def test_every_reason_not_to_store_is_explained() -> None:
 
 
 def test_every_link_of_the_documentation_leads_somewhere() -> None:
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
-            assert (page.parent / target).exists(), f"{target} of {page.name}"
+    for page in PAGES:
+        for target, anchor in re.findall(
+            r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text()
+        ):
+            found = page.parent / target if target else page
+            assert found.exists(), f"{target} of {page.name}"
+            if anchor:
+                assert anchor in anchors(found.read_text()), f"{target}#{anchor} of {page.name}"
+
+
+def anchors(page: str) -> set[str]:
+    """Of a page's headings, as GitHub names them."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_no_place_in_the_documentation_waits_to_be_filled_in() -> None:
+    for page in PAGES:
+        assert not re.findall(r"@[A-Z_]+@|\b(?:TODO|TBD|FIXME)\b", page.read_text()), page.name
