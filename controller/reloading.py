@@ -28,6 +28,7 @@ from controller.policy_of import policy_of
 from controller.purge.terms import Door
 from controller.schema_keeper import SchemaKeeper
 from vclgen.config import Config
+from vclgen.start import varnishd_parameters
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class Reloader:
                     f"the controller reads a config with the digest {config.digest}, not {expected}"
                     ": give it the same file, and this command the options of `shellac serve`"
                 )
-            changed = sorted(changed_keys(self.config, config))
+            changed = sorted(set(changed_keys(self.config, config)))
             if changed:
                 raise ReloadRefused(f"{', '.join(changed)}: a change of this needs a restart")
             policy, rules = policy_of(config), gateway_rules(config, self.admin.key_sets)
@@ -135,10 +136,14 @@ def _asked(config: Config) -> tuple[object, ...]:
 
 
 def changed_keys(old: Config, new: Config) -> Iterator[str]:
-    """The keys under ``RESTART`` in which two configs differ, as paths."""
+    """The keys under ``RESTART`` in which two configs differ, as paths; and the parameters of
+    varnishd in which they do, since a VCL brings none along.
+    """
     before, after = (config.model_dump(mode="json", by_alias=True) for config in (old, new))
     for key in RESTART:
         yield from _differences(key, before[key], after[key])
+    for name, _ in varnishd_parameters(old).items() ^ varnishd_parameters(new).items():
+        yield f"varnishd's {name}"
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[str]:

@@ -22,10 +22,10 @@ def is_alone(config: Config) -> bool:
     return config.profile != "gateway" and not config.direct.controller
 
 
-def require_controller(config: Config) -> None:
-    """Raises ConfigError where the config says that there is none."""
+def require_controller(config: Config, *, fix: str = "set it to true") -> None:
+    """Raises ConfigError where the config says that there is none; ``fix`` is the way out."""
     if is_alone(config):
-        what, fix = "the VCL works alone: there is no controller to run", "set it to true"
+        what = "the VCL works alone: there is no controller"
         raise ConfigError([Problem("the config", None, "direct.controller", what, fix)])
 
 

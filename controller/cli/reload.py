@@ -20,6 +20,7 @@ import httpx
 import typer
 
 from controller.cli.configs import choose
+from controller.cli.direct import require_controller
 from controller.cli.purges import TokenOption, UrlOption, kept_token
 from controller.cli.shape import Shape, ShapeOption
 from controller.cli.varnishadm import Varnishadm, reached
@@ -74,9 +75,13 @@ def reload_command(
     if shape is Shape.INCLUDE:
         if dry_run:
             raise typer.BadParameter("shows nothing with --as include", param_hint="--dry-run")
-        admin = _Admin(address_of_admin, chosen, token)
-        _wait(admin, admin.reload())  # who runs that Varnish has reloaded it before
+        require_controller(
+            chosen, fix="reload the Varnish of the VCL that includes it, and no more"
+        )
+        _reload_controller(_Admin(address_of_admin, chosen, token), chosen)
         return
+    if not dry_run:
+        require_controller(chosen, fix="`shellac render`, then `varnishadm vcl.load` and `vcl.use`")
     workdirs = workdir or ([] if address else [chosen.state_dir / "varnish"])
     varnishes = list(reached(workdirs, address or [], secret))
     for varnish in varnishes:
@@ -95,12 +100,18 @@ def reload_command(
         file.replace(chosen.state_dir / "default.vcl")
     finally:
         file.unlink(missing_ok=True)
-    _wait(admin, reloaded)
+    _wait(admin, chosen)
 
 
-def _wait(admin: _Admin, reloaded: Reloaded) -> None:
-    admin.wait(reloaded["plan"])
-    typer.echo(f"reloaded: config {reloaded['digest']}" + _cold(reloaded))
+def _reload_controller(admin: _Admin, config: Config) -> None:
+    """Where another VCL includes ours, who runs that Varnish has reloaded it before."""
+    admin.reload()
+    _wait(admin, config)
+
+
+def _wait(admin: _Admin, config: Config) -> None:
+    admin.wait(config.digest, admin.reloaded["plan"])
+    typer.echo(f"reloaded: config {config.digest}; {_kept(config, admin.reloaded['changed'])}")
 
 
 def _refuse_host(varnish: Varnishadm) -> None:
@@ -195,10 +206,12 @@ def _has(node: Mapping[str, Any], digest: str, plan: str | None) -> bool:
     return bool(node["digest"] == digest and ready)
 
 
-def _cold(reloaded: Reloaded) -> str:
-    if reloaded["changed"]:
-        return "; what was stored under the one before is not used any more"
-    return "; what is stored stays in use"
+def _kept(config: Config, changed: bool) -> str:
+    if not changed:
+        return "what is stored stays in use"
+    if config.profile == "gateway":
+        return "what was stored under the one before is not used any more"
+    return "what is stored stays in use where its key is the same"
 
 
 def _difference(varnish: Varnishadm, vcl: str) -> list[str]:
