@@ -30,6 +30,12 @@ def test_every_reason_not_to_store_is_explained() -> None:
             assert f"`{detail}`" in PASSES, f"{detail} of {source.name}"
 
 
+def test_every_error_of_the_gateway_is_explained() -> None:
+    said = set(re.findall(r'"([A-Z]+_[A-Z_]+)"', (ROOT / "controller/gateway/app.py").read_text()))
+    for code in said - {"NO_HANDSHAKE", "NOT_FOUND"}:  # not by way of Cache-Status
+        assert f"`{code.lower().replace('_', '-')}`" in PASSES, code
+
+
 def test_every_link_of_the_documentation_leads_somewhere() -> None:
     for page in PAGES:
         for target, anchor in re.findall(
