@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.demo.origin import Demo, running_demo
-from tests.support.stack import Stack, running_stack
+from tests.support.stack import Stack, stack_before
 
 CONFIG = {
     "name": "demo",
@@ -41,10 +41,7 @@ class Pair:
 @pytest.fixture(scope="module")
 def running_pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp("e2e")
-    with (
-        running_demo(folder, "--control") as demo,
-        running_stack({**CONFIG, "originUrl": demo.url}, directory=folder) as stack,
-    ):
+    with stack_before(running_demo(folder, "--control"), CONFIG, folder) as (stack, demo):
         yield Pair(stack, demo)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from tests.demo.origin import Demo, running_demo
-from tests.support.stack import SHELLAC, Stack, running_stack
+from tests.support.stack import SHELLAC, Stack, stack_before
 
 CONFIG = {
     "name": "demo",
@@ -66,8 +66,5 @@ class Pair:
 
 @contextmanager
 def running_pair(folder: Path) -> Iterator[Pair]:
-    with (
-        running_demo(folder, "--control") as demo,
-        running_stack({**CONFIG, "originUrl": demo.url}, directory=folder) as stack,
-    ):
+    with stack_before(running_demo(folder, "--control"), CONFIG, folder) as (stack, demo):
         yield Pair(stack, demo, folder / "shellac.yaml")

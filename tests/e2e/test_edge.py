@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.e2e.socketed import Notes, running_notes
-from tests.support.stack import Stack, assert_hit, describe, running_stack
+from tests.support.stack import Stack, assert_hit, describe, stack_before
 
 ASKS = "{ __schema { queryType { name } } }"
 NOTE = '{ note(id: "1") { __typename id text } }'
@@ -37,11 +37,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, No
         "rules": [{"types": {"Query": ["note"]}, "maxAge": 900}],
     }
     folder: Path = tmp_path_factory.mktemp("edge")
-    with (
-        running_notes() as notes,
-        running_stack({**config, "originUrl": notes.url}, directory=folder) as stack,
-    ):
-        yield stack, notes
+    with stack_before(running_notes(), config, folder) as served:
+        yield served
 
 
 @pytest.fixture

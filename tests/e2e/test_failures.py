@@ -21,7 +21,7 @@ from tests.support.stack import (
     assert_hit,
     assert_miss,
     describe,
-    running_stack,
+    stack_before,
     with_ports,
 )
 
@@ -29,10 +29,7 @@ from tests.support.stack import (
 @contextmanager
 def started(folder: Path) -> Iterator[tuple[Demo, Stack]]:
     """A demo origin and Shellac before it, for one test."""
-    with (
-        running_demo(folder) as demo,
-        running_stack({**CONFIG, "originUrl": demo.url}, directory=folder) as stack,
-    ):
+    with stack_before(running_demo(folder), CONFIG, folder) as (stack, demo):
         yield demo, stack
 
 

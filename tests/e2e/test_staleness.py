@@ -21,7 +21,7 @@ from tests.support.stack import (
     assert_miss,
     assert_pass,
     describe,
-    running_stack,
+    stack_before,
 )
 
 CLIENTS = 20
@@ -42,24 +42,21 @@ ids = count(1)
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Unsteady, Stack]]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Unsteady]]:
     folder = tmp_path_factory.mktemp("staleness")
-    with (
-        running_unsteady() as origin,
-        running_stack({**CONFIG, "originUrl": origin.url}, directory=folder) as stack,
-    ):
-        yield origin, stack
+    with stack_before(running_unsteady(), CONFIG, folder) as served:
+        yield served
 
 
 @pytest.fixture(autouse=True)
-def origin(running: tuple[Unsteady, Stack]) -> Unsteady:
-    running[0].reset()
-    return running[0]
+def origin(served: tuple[Stack, Unsteady]) -> Unsteady:
+    served[1].reset()
+    return served[1]
 
 
 @pytest.fixture
-def stack(running: tuple[Unsteady, Stack]) -> Stack:
-    return running[1]
+def stack(served: tuple[Stack, Unsteady]) -> Stack:
+    return served[0]
 
 
 @pytest.fixture

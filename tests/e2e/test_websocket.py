@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.demo.origin import running_demo
 from tests.e2e.socketed import Notes, running_notes
 from tests.support.net import wait_for
-from tests.support.stack import Stack, running_stack
+from tests.support.stack import Stack, stack_before
 
 TRANSPORT, LEGACY = "graphql-transport-ws", "graphql-ws"
 START = {TRANSPORT: "subscribe", LEGACY: "start"}
@@ -38,11 +38,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, No
         "purge": {"waitTimeout": "5s"},
     }
     folder: Path = tmp_path_factory.mktemp("websocket")
-    with (
-        running_notes() as notes,
-        running_stack({**config, "originUrl": notes.url}, directory=folder) as stack,
-    ):
-        yield stack, notes
+    with stack_before(running_notes(), config, folder) as served:
+        yield served
 
 
 @pytest.fixture
@@ -259,8 +256,7 @@ def test_nothing_behind_a_refused_handshake_reaches_the_controller(
 
 def test_an_origin_without_websockets_is_named(tmp_path: Path) -> None:
     with (
-        running_demo(tmp_path) as demo,
-        running_stack({"originUrl": demo.url}, directory=tmp_path) as stack,
+        stack_before(running_demo(tmp_path), {}, tmp_path) as (stack, _),
         pytest.raises(InvalidStatus) as caught,
         handshake(stack.url, TRANSPORT),
     ):

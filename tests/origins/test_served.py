@@ -24,6 +24,7 @@ from tests.support.stack import (
     assert_pass,
     describe,
     running_stack,
+    stack_before,
 )
 
 SDL = "type Query { n: Int  m: Int  t(id: ID): T } type Mutation { set: T } type T { id: ID! }"
@@ -39,11 +40,8 @@ BODY = json.dumps({"data": {"n": 1}, "extensions": {"long": "x" * 500}}).encode(
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Scripted]]:
     folder = tmp_path_factory.mktemp("origins")
-    with (
-        scripted() as origin,
-        running_stack({**CONFIG, "originUrl": origin.url}, directory=folder) as stack,
-    ):
-        yield stack, origin
+    with stack_before(scripted(), CONFIG, folder) as served:
+        yield served
 
 
 @pytest.fixture

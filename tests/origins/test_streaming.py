@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.origins.server import Scripted, answer, chunk, head, scripted
-from tests.support.stack import Stack, assert_hit, assert_miss, describe, running_stack
+from tests.support.stack import Stack, assert_hit, assert_miss, describe, stack_before
 
 SDL = """
 type Query { n: Int  t(id: ID): T }
@@ -47,11 +47,8 @@ T1 = json.dumps({"data": {"t": {"id": "1"}, "set": {"id": "1"}}}).encode()
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Scripted]]:
     folder = tmp_path_factory.mktemp("streaming")
-    with (
-        scripted() as origin,
-        running_stack({**CONFIG, "originUrl": origin.url}, directory=folder) as stack,
-    ):
-        yield stack, origin
+    with stack_before(scripted(), CONFIG, folder) as served:
+        yield served
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from websockets import ConnectionClosed, Subprotocol
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.net import free_port, listens, wait_for
-from tests.support.stack import Stack, running_stack
+from tests.support.stack import Stack, running_stack, stack_before
 
 TRANSPORT = Subprotocol("graphql-transport-ws")
 CONFIG = {"schema": "type Query { n: Int }", "rules": [], "maxRequestSize": "2mb"}
@@ -87,11 +87,8 @@ def running_far(context: ssl.SSLContext | None = None) -> Iterator[Far]:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Far]]:
     folder = tmp_path_factory.mktemp("websockets")
-    with (
-        running_far() as far,
-        running_stack({**CONFIG, "originUrl": far.url}, directory=folder) as stack,
-    ):
-        yield stack, far
+    with stack_before(running_far(), CONFIG, folder) as served:
+        yield served
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.purging.origin import Origin, running_origin
-from tests.support.stack import Stack, assert_hit, assert_miss, describe, running_stack, send
+from tests.support.stack import Stack, assert_hit, assert_miss, describe, send, stack_before
 
 CONFIG = {
     "name": "little-frog",
@@ -91,10 +91,7 @@ class Site:
 @pytest.fixture(scope="package")
 def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("purging")
-    with (
-        running_origin() as origin,
-        running_stack({**CONFIG, "originUrl": origin.url}, directory=folder) as stack,
-    ):
+    with stack_before(running_origin(), CONFIG, folder) as (stack, origin):
         yield Site(stack, origin)
 
 
@@ -112,8 +109,5 @@ def changing_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Another service: it follows its origin's schema, and ids identify without their type."""
     config = {**CONFIG, "globalIds": True, "schemaPolling": {"interval": "100ms"}}
     folder = tmp_path_factory.mktemp("changing")
-    with (
-        running_origin() as origin,
-        running_stack({**config, "originUrl": origin.url}, directory=folder) as stack,
-    ):
+    with stack_before(running_origin(), config, folder) as (stack, origin):
         yield Site(stack, origin)

@@ -6,9 +6,10 @@ import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -20,6 +21,14 @@ from tests.support.process import Process, running
 SHELLAC = Path(sys.executable).parent / "shellac"
 TOKEN = "token-of-the-tests"
 READY_WITHIN = 60.0
+
+
+class _Origin(Protocol):
+    @property
+    def url(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Origin)
 
 
 @dataclass(frozen=True)
@@ -137,6 +146,18 @@ def running_stack(
         except BaseException as problem:
             problem.add_note(f"--- output of shellac up\n{process.output()[-8000:]}")
             raise
+
+
+@contextlib.contextmanager
+def stack_before(
+    running_origin: AbstractContextManager[T], config: Mapping[str, Any], directory: Path
+) -> Iterator[tuple[Stack, T]]:
+    """An origin, and Shellac with `config` before it, for as long as the context lasts."""
+    with (
+        running_origin as origin,
+        running_stack({**config, "originUrl": origin.url}, directory=directory) as stack,
+    ):
+        yield stack, origin
 
 
 def with_ports(config: Mapping[str, Any], *, state_dir: Path) -> dict[str, Any]:
