@@ -1,8 +1,6 @@
 """Streams, encodings, methods and TLS: what passes through unchanged."""
 
 import json
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import CONFIG, Pair
+from tests.support.certificates import certificate
 from tests.support.net import free_port, listens, wait_for
 from tests.support.process import running
 from tests.support.stack import (
@@ -93,20 +92,14 @@ def test_an_upload_reaches_the_origin_as_it_was_sent(pair: Pair) -> None:
 
 
 def test_an_https_origin(tmp_path: Path) -> None:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    issue = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    issue += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    issue += ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(issue, check=True, capture_output=True)
+    identity, trusted = certificate(tmp_path)
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", "demo:create_app"]
-    command += ["--port", str(port), "--ssl-keyfile", str(key), "--ssl-certfile", str(certificate)]
+    command += ["--port", str(port), "--ssl-certfile", str(identity)]
     config = {**CONFIG, "originUrl": f"https://localhost:{port}/graphql"}
-    trusted = {"SSL_CERT_FILE": str(certificate)}
+    env = {"SSL_CERT_FILE": str(trusted)}
     with running(command, log=tmp_path / "demo.log"):
         wait_for(lambda: listens(port), what="the https origin to listen")
-        with running_stack(config, directory=tmp_path, env=trusted) as stack:
+        with running_stack(config, directory=tmp_path, env=env) as stack:
             assert_miss(stack.query("{ tags { name } }"))
             assert_hit(stack.query("{ tags { name } }"))

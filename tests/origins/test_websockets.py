@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import ssl
-import subprocess
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from aiohttp import WSMsgType, web
 from websockets import ConnectionClosed, Subprotocol
 from websockets.sync.client import ClientConnection, connect
 
+from tests.support.certificates import certificate
 from tests.support.net import free_port, listens, wait_for
 from tests.support.stack import Stack, running_stack, stack_before
 
@@ -200,19 +199,13 @@ def test_an_answer_may_be_bigger_than_a_request(served: tuple[Stack, Far], far: 
 
 
 def test_an_https_origin(tmp_path: Path) -> None:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    issue = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    issue += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    issue += ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(issue, check=True, capture_output=True)
+    identity, trusted = certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(identity)
     with running_far(context) as far:
         config = {**CONFIG, "originUrl": far.url}
-        trusted = {"SSL_CERT_FILE": str(certificate)}
-        with running_stack(config, directory=tmp_path, env=trusted) as stack, opened(stack) as near:
+        env = {"SSL_CERT_FILE": str(trusted)}
+        with running_stack(config, directory=tmp_path, env=env) as stack, opened(stack) as near:
             near.send(PING)
             assert near.recv(timeout=60) == PING
 
