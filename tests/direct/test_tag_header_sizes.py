@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 import yaml
 
 from demo.tagging import Answer, Request, serving
+from tests.support.ages import wait_until_old
 from tests.support.net import free_port, listens, wait_for
 from tests.support.process import running
 from vclgen.config import load_config_text
@@ -110,10 +112,6 @@ def cached(http: httpx.Client, path: str) -> str:
     return found
 
 
-def grown_old(http: httpx.Client, path: str) -> None:
-    wait_for(lambda: int(http.get(path).headers["age"]) >= 2, what="an answer to be old")
-
-
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda size: f"{size // KB}kb")
 def test_up_to_the_limit_each_tag_is_purged_by_its_name_and_nothing_is_refused(limit: int) -> None:
     with varnish(limit) as (origin, http):
@@ -124,7 +122,7 @@ def test_up_to_the_limit_each_tag_is_purged_by_its_name_and_nothing_is_refused(l
         for path in paths:
             assert cached(http, path) == "MISS"
         for path in paths:
-            grown_old(http, path)
+            wait_until_old(partial(http.get, path))
         purge(http, "last_nobody")
         assert [cached(http, path) for path in paths] == ["HIT"] * len(paths)
         for path, number in paths.items():
@@ -142,7 +140,7 @@ def test_beyond_the_limit_every_purge_takes_it_and_four_times_over_it_is_refused
         for path in paths:
             assert cached(http, path) == "MISS"
         for path in paths:
-            grown_old(http, path)
+            wait_until_old(partial(http.get, path))
         purge(http, "another")
         assert [cached(http, path) for path in paths] == ["MISS"] * len(paths)
         assert http.get(f"/{TAG_LINES * limit + KB}/1").status_code == 503

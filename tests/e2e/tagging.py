@@ -5,18 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
 
 from demo.tagging import Answer, Request, serving
-from tests.support.net import wait_for
+from tests.support.ages import OLD_ENOUGH, wait_until_old
 from tests.support.stack import Stack, describe, running_stack
-
-OLD_ENOUGH: Final = 2
-"""Seconds of Age, which Varnish rounds: a node distrusts what was stored half a second before a
-purge, so an answer that is to survive one has to be older."""
 
 
 class Tagging(Protocol):
@@ -70,9 +66,5 @@ def passed(response: httpx.Response, detail: str) -> httpx.Response:
 
 
 def grown_old(stack: Stack, document: str, age: int = OLD_ENOUGH) -> None:
-    """Ask until the stored answer has an Age: no purge of another tag takes it along then."""
-
-    def is_old() -> bool:
-        return int(ask(stack, document).headers["age"]) >= age
-
-    wait_for(is_old, what=f"an answer with Age: {age}")
+    """See ``wait_until_old``."""
+    wait_until_old(lambda: ask(stack, document), age)

@@ -24,6 +24,7 @@ from typing import Any, Final
 import httpx
 import yaml
 
+from tests.support.ages import wait_until_old
 from tests.support.net import free_port, wait_for
 from tests.support.process import running
 from tests.support.stack import SHELLAC
@@ -36,8 +37,6 @@ _COMMAND: Final = re.compile(
 _LOCAL: Final = re.compile(r"127\.0\.0\.1:(\d+)")
 _CHANGES: Final = re.compile(r"-X |mutation|shellac purge")
 """Commands after which something may be purged."""
-OLD_ENOUGH: Final = 2
-"""Seconds of Age, which Varnish rounds."""
 LISTENERS: Final = {
     "varnish": {"adminListen": 8081},
     "controller": {"gatewayListen": 8090, "adminListen": 8091, "passListen": 8092},
@@ -139,18 +138,10 @@ class Reader:
             yield
 
     def settle(self, probe: str) -> None:
-        """Wait until what a guide did before is a second old, as for a reader.
-
-        A node distrusts what was stored half a second before a purge, or a tenth after purges that
-        came together, as they do at the start.
-        """
+        """Wait until what a guide did before is a second old, as for a reader."""
         fresh = f"{self.local(probe)}&number={next(self.numbers)}"
-        with httpx.Client(timeout=60) as http:
-
-            def is_old() -> bool:
-                return int(http.get(fresh).headers.get("age", 0)) >= OLD_ENOUGH
-
-            wait_for(is_old, what="an answer to be old")
+        with httpx.Client(timeout=30) as http:
+            wait_until_old(lambda: http.get(fresh))
 
 
 def _timeless(output: str) -> str:
