@@ -10,7 +10,6 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo, build_schema, graphql_sync, parse
@@ -18,6 +17,8 @@ from graphql.execution import (
     ExperimentalIncrementalExecutionResults,
     experimental_execute_incrementally,
 )
+
+from tests.support.http_server import QuietHandler, running_server
 
 # The page leaves out closing braces, and the ids that its sentences speak of.
 SDL = """
@@ -178,9 +179,7 @@ def running_blog() -> Iterator[Blog]:
         async for more in result.subsequent_results:
             yield more.formatted
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
             if "@defer" in str(asked) or "@stream" in str(asked):
@@ -233,17 +232,9 @@ def running_blog() -> Iterator[Blog]:
             self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
             self.wfile.flush()
 
-        def log_message(self, *_: object) -> None:
-            """Nothing: pytest shows what failed."""
-
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=httpd.serve_forever)
-    thread.start()
-    blog.url = f"http://127.0.0.1:{httpd.server_port}/graphql"
-    try:
-        yield blog
-    finally:
-        blog.let_go.set()
-        httpd.shutdown()
-        thread.join()
-        httpd.server_close()
+    with running_server(Handler) as url:
+        blog.url = f"{url}/graphql"
+        try:
+            yield blog
+        finally:
+            blog.let_go.set()

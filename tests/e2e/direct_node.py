@@ -7,9 +7,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +18,7 @@ from controller.cli.explain_direct import explain_direct
 from controller.cli.explain_input import read_headers, read_question
 from controller.cli.explained import to_json
 from tests.direct.shop import SCHEMA
+from tests.support.http_server import QuietHandler, running_server
 from tests.support.stack import Stack, running_stack
 from vclgen.config import Config, load_config
 
@@ -90,9 +89,7 @@ class Origin:
 def running_origin() -> Iterator[Origin]:
     origin = Origin()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def respond(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             text = origin.post(body) if self.command == "POST" else b'{"data":{}}'
@@ -106,20 +103,9 @@ def running_origin() -> Iterator[Origin]:
 
         do_GET = do_HEAD = do_POST = respond
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    origin.url = f"http://127.0.0.1:{server.server_port}/graphql"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with running_server(Handler) as url:
+        origin.url = f"{url}/graphql"
         yield origin
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def answer_lines(target: str) -> list[str]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from demo.tagging import Answer, serving
 from tests.demo.origin import running_demo
 from tests.support.browser import CHROMIUM, Browser, running_browser
 from tests.support.stack import Stack, running_stack
@@ -23,29 +22,9 @@ pytestmark = [
 POST = "{ post(id: 1) { title } }"
 
 
-class Blank(BaseHTTPRequestHandler):
-    """A page without content."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@contextmanager
-def page_server() -> Iterator[str]:
+def page_server() -> AbstractContextManager[str]:
     """An origin of its own with a blank page."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Blank)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return serving(lambda _: Answer("", {"Content-Type": "text/html"}))
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,14 @@ import hashlib
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 from graphql import build_schema, get_introspection_query, graphql_sync
 
+from demo.tagging import Answer, Request, serving
 from tests.support.net import wait_for
 from tests.support.stack import (
     SHELLAC,
@@ -68,34 +67,19 @@ def server() -> Iterator[Origin]:
     schema = build_schema(SDL)
     origin = Origin()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(request: Request) -> Answer:
+        document = request.graphql()["query"]
+        origin.documents.append(document)
+        user = {"id": request.headers.get("x-user", "nobody")}
+        root = {"post": {"id": 5}, "me": user, "plain": 1, "ruled": 2, "secret": 3}
+        headers = {"Content-Type": "application/json"}
+        if origin.cache_control is not None:
+            headers["Cache-Control"] = origin.cache_control
+        return Answer(json.dumps(graphql_sync(schema, document, root).formatted), headers)
 
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            origin.documents.append(asked["query"])
-            user = {"id": self.headers.get("x-user", "nobody")}
-            root = {"post": {"id": 5}, "me": user, "plain": 1, "ruled": 2, "secret": 3}
-            body = json.dumps(graphql_sync(schema, asked["query"], root).formatted).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            if origin.cache_control is not None:
-                self.send_header("Cache-Control", origin.cache_control)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing: pytest shows what failed."""
-
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=httpd.serve_forever)
-    thread.start()
-    origin.url = f"http://127.0.0.1:{httpd.server_port}/graphql"
-    yield origin
-    httpd.shutdown()
-    thread.join()
-    httpd.server_close()
+    with serving(answer) as url:
+        origin.url = f"{url}/graphql"
+        yield origin
 
 
 @pytest.fixture(scope="module")

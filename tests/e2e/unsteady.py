@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 from graphql import build_schema, execute_sync, parse
+
+from tests.support.http_server import QuietHandler, running_server
 
 SDL = (
     "type Query { post(id: ID!): Post  note(id: ID!): Post }  type Post { id: ID!  text: String! }"
@@ -77,9 +78,7 @@ def running_unsteady() -> Iterator[Unsteady]:
         result = execute_sync(schema, parsed(asked["query"]), root)
         return json.dumps(result.formatted).encode()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
             with origin.counted():
@@ -98,20 +97,6 @@ def running_unsteady() -> Iterator[Unsteady]:
                 self.end_headers()
                 self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Nothing: the tests say what happened."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 128  # with fewer a crowd waits a second for its connections
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    origin.url = f"http://127.0.0.1:{server.server_port}/graphql"
-    try:
+    with running_server(Handler) as url:
+        origin.url = f"{url}/graphql"
         yield origin
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -9,17 +9,16 @@ import re
 import signal
 import subprocess
 import tempfile
-import threading
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import yaml
 
 from controller.core.tags import wire
+from demo.tagging import Answer, Request, serving
 from tests.support.net import free_port, wait_for
 from tests.support.process import Process, running
 from vclgen.config import Config, load_config_text
@@ -31,37 +30,23 @@ SECRET = "secret-of-the-tests"
 SERVICE = "demo"
 
 
-class _Gateway(BaseHTTPRequestHandler):
+def _gateway(request: Request) -> Answer:
     """The two rounds of docs/protocol.md: every request is a query, tagged with each ``?tag=``."""
-
-    def do_GET(self) -> None:
-        url = urllib.parse.urlsplit(self.path)
-        self.send_response(200)
-        if url.path == "/verdict":
-            self.send_header("X-Shellac-Kind", "query")
-            self.send_header("X-Shellac-Key", hashlib.sha256(url.query.encode()).hexdigest())
-            self.send_header("X-Shellac-Scopes", ",")
-        else:
-            tags = urllib.parse.parse_qs(url.query).get("tag", [])
-            self.send_header("xkey", " ".join(wire(SERVICE, tag) for tag in tags))
-            self.send_header("X-Shellac-Swr", "3600")
-        self.send_header("X-Shellac-Max-Age", "3600")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None: ...
+    url = urllib.parse.urlsplit(request.target)
+    if url.path == "/verdict":
+        key = hashlib.sha256(url.query.encode()).hexdigest()
+        said = {"X-Shellac-Kind": "query", "X-Shellac-Key": key, "X-Shellac-Scopes": ","}
+    else:
+        tags = urllib.parse.parse_qs(url.query).get("tag", [])
+        said = {"xkey": " ".join(wire(SERVICE, tag) for tag in tags), "X-Shellac-Swr": "3600"}
+    return Answer("", {**said, "X-Shellac-Max-Age": "3600"})
 
 
 @contextlib.contextmanager
 def running_gateway() -> Iterator[int]:
     """The port of a gateway that answers every query."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Gateway)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield server.server_address[1]
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(_gateway) as url:
+        yield int(url.rpartition(":")[2])
 
 
 @dataclass

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from graphql import GraphQLSchema, build_schema, graphql_sync
+
+from demo.tagging import Answer, Request, serving
 
 SDL: Final = """
 type Query {
@@ -44,13 +44,14 @@ class Origin:
     schema: GraphQLSchema = field(default_factory=lambda: build_schema(SDL))
     asked: list[dict[str, Any]] = field(default_factory=list)
 
-    def answer(self, sent: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, request: Request) -> Answer:
+        sent = request.graphql()
         self.asked.append(sent)
         names = {"operation_name": sent.get("operationName")}
         result = graphql_sync(
             self.schema, sent["query"], self, None, sent.get("variables"), **names
         )
-        return dict(result.formatted)
+        return Answer(json.dumps(result.formatted), {"Content-Type": "application/json"})
 
     # What the fields of the schema resolve to.
 
@@ -86,28 +87,6 @@ class Origin:
 def running_origin() -> Iterator[Origin]:
     """The server on a free port."""
     origin = Origin()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            body = json.dumps(origin.answer(json.loads(self.rfile.read(length)))).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        origin.url = f"http://127.0.0.1:{server.server_address[1]}/graphql"
-        try:
-            yield origin
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(origin.answer) as url:
+        origin.url = f"{url}/graphql"
+        yield origin

@@ -7,12 +7,12 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from graphql import OperationType, get_operation_ast, parse
 
 from tests.shops.origin import Origin, Trace
+from tests.support.http_server import QuietHandler, running_server
 
 
 @dataclass
@@ -48,8 +48,7 @@ def served(origin: Origin) -> Iterator[Served]:
     """The shop on a free port."""
     server = Served(origin)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    class Handler(QuietHandler):
         wbufsize = -1  # head and body in one packet
 
         def do_POST(self) -> None:
@@ -65,16 +64,6 @@ def served(origin: Origin) -> Iterator[Served]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Nothing: pytest shows what failed."""
-
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=httpd.serve_forever)
-    thread.start()
-    server.url = f"http://127.0.0.1:{httpd.server_port}/graphql"
-    try:
+    with running_server(Handler) as url:
+        server.url = f"{url}/graphql"
         yield server
-    finally:
-        httpd.shutdown()
-        thread.join()
-        httpd.server_close()

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+
+from demo.tagging import Answer, Request, serving
 
 SECRET = "a secret of the tests, as long as the longest hash wants: 64 bytes"
 CURVES = {
@@ -78,45 +78,26 @@ def jwk(algorithm: str, name: str, **members: Any) -> dict[str, Any]:
 
 
 class KeyServer:
-    """An issuer's key set over real HTTP. ``answer`` is a list of keys, or bytes, or a status."""
+    """An issuer's key set over real HTTP. ``answer`` is a list of keys, or text, or a status."""
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
         self.requests = 0
         self.url = ""
 
-    def respond(self) -> tuple[int, bytes]:
+    def respond(self, _: Request) -> Answer:
         self.requests += 1
         if isinstance(self.answer, int):
-            return self.answer, b""
-        if isinstance(self.answer, bytes):
-            return 200, self.answer
-        return 200, json.dumps({"keys": self.answer}).encode()
+            return Answer("", status=self.answer)
+        if isinstance(self.answer, str):
+            return Answer(self.answer)
+        return Answer(json.dumps({"keys": self.answer}))
 
 
 @contextmanager
 def key_server(answer: Any) -> Iterator[KeyServer]:
     """A running key server on a free port."""
     keys = KeyServer(answer)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = keys.respond()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing: the requests are counted."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    keys.url = f"http://127.0.0.1:{server.server_port}/.well-known/jwks.json"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(keys.respond) as url:
+        keys.url = f"{url}/.well-known/jwks.json"
         yield keys
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

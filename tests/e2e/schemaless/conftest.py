@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email.message import Message
 from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from graphql import build_schema, graphql_sync
 
+from demo.tagging import Answer, Request, serving
 from tests.support.stack import Stack, running_stack
 
 SDL = """
@@ -105,7 +103,7 @@ class Origin:
         return self._post(number)
 
 
-def session_of(headers: Message) -> str | None:
+def session_of(headers: Mapping[str, str]) -> str | None:
     """The value of the cookie."""
     found = SimpleCookie(headers.get("cookie")).get("session")
     return found.value if found else None
@@ -116,40 +114,24 @@ def server() -> Iterator[Origin]:
     schema = build_schema(SDL)
     origin = Origin()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(request: Request) -> Answer:
+        asked = request.graphql()
+        origin.documents.append(asked["query"])
+        if "__schema" in asked["query"]:
+            found: Mapping[str, Any] = {"errors": [{"message": "no introspection"}]}
+        else:
+            found = graphql_sync(
+                schema,
+                asked["query"],
+                origin.root(request.headers.get("x-user"), session_of(request.headers)),
+                variable_values=asked.get("variables"),
+                operation_name=asked.get("operationName"),
+            ).formatted
+        return Answer(json.dumps(found), {"Content-Type": "application/json"})
 
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            origin.documents.append(asked["query"])
-            if "__schema" in asked["query"]:
-                answer: Mapping[str, Any] = {"errors": [{"message": "no introspection"}]}
-            else:
-                answer = graphql_sync(
-                    schema,
-                    asked["query"],
-                    origin.root(self.headers.get("x-user"), session_of(self.headers)),
-                    variable_values=asked.get("variables"),
-                    operation_name=asked.get("operationName"),
-                ).formatted
-            body = json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=httpd.serve_forever)
-    thread.start()
-    origin.url = f"http://127.0.0.1:{httpd.server_port}/graphql"
-    yield origin
-    httpd.shutdown()
-    thread.join()
-    httpd.server_close()
+    with serving(answer) as url:
+        origin.url = f"{url}/graphql"
+        yield origin
 
 
 @pytest.fixture(scope="package")
