@@ -119,6 +119,7 @@ def test_what_is_off_leaves_nothing() -> None:
     """Of a shop: no probe, no includes, no marketing parameters, no paths, GraphQL alone."""
     off = "{controller: false, serve: graphql, health: {enabled: false}}"
     text = vcl_of(config(f"profile: magento\ndirect: {off}"))
+    on = vcl_of(config("profile: magento\ndirect: {purgers: [127.0.0.1]}"))
     for word in (
         ".probe",
         "esi",
@@ -129,6 +130,7 @@ def test_what_is_off_leaves_nothing() -> None:
         "acl ",
         "healthy",
     ):
+        assert word in on, word
         assert word not in text, word
 
 

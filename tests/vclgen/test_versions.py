@@ -42,6 +42,7 @@ def test_the_oldest_differs_in_these_lines_alone() -> None:
     subjects = ("boot", "now", "ban(", "is_hitmiss", "Known not to be", "Began", "hit; ttl=")
     for line in changed:
         assert any(subject in line for subject in subjects), line
+    assert [each for each in subjects if not any(each in line for line in changed)] == []
 
 
 def test_no_template_decides_by_version_itself() -> None:
