@@ -94,8 +94,9 @@ class RedisPeers:
         asked = await self._asked_by(deadline)
         if asked is None:
             return [_outcome(UNKNOWN, "pending", started)]
-        # Until then this Redis may have lost leases that still hold.
-        certain = started + self._lease_seconds - asked.seconds
+        # Until then this Redis may have lost leases that still hold. From now on: how long ago it
+        # began is what it said before now, however long its answer took.
+        certain = time.monotonic() + self._lease_seconds - asked.seconds
         if certain > deadline:
             return [_outcome(UNKNOWN, "pending", started)]
         waited = (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
@@ -19,8 +18,8 @@ from tests.purge.conftest import eventually
 from tests.purge.redis import Redis
 
 POST = Purge(("key:Post:id:5",), "test")
-LONG = 20.0
-SOON = 1.5
+LONG = 60.0
+SOON = 4.0
 """Seconds of a lease that is to end, but not before a busy machine has come to the wait for it."""
 
 
@@ -59,7 +58,7 @@ async def waiting(
 async def test_an_acknowledgement_waits_for_every_other_leased_node(server: Redis) -> None:
     async with joined(server) as (log, one), joined(server) as (_, other):
         for boot in ("a", "b", "own"):
-            await other.lease(boot, f"http://{boot}", 5)
+            await other.lease(boot, f"http://{boot}", LONG)
         seq = await log.append(POST)
         task = await waiting(one, seq, own=("own",))
         await other.report("a", Applied(seq))
@@ -71,7 +70,7 @@ async def test_an_acknowledgement_waits_for_every_other_leased_node(server: Redi
 
 async def test_a_report_that_came_before_is_known(server: Redis) -> None:
     async with joined(server) as (log, one), joined(server) as (_, other):
-        await other.lease("a", "http://a", 5)
+        await other.lease("a", "http://a", LONG)
         seq = await log.append(POST)
         await other.report("a", Applied(seq))
         assert [o.result for o in await one.wait(seq, LONG, own=())] == ["applied"]
@@ -81,7 +80,7 @@ async def test_a_report_that_came_before_is_known(server: Redis) -> None:
 
 async def test_what_is_unsure_is_not_acknowledged_until_it_is_sure(server: Redis) -> None:
     async with joined(server) as (log, one), joined(server) as (_, other):
-        await other.lease("a", "http://a", 5)
+        await other.lease("a", "http://a", LONG)
         seq = await log.append(POST)
         await other.report("a", Applied(seq + 5, ((seq - 1, seq),)))
         task = await waiting(one, seq)
@@ -113,7 +112,7 @@ async def test_a_lease_that_is_renewed_is_waited_for_on(server: Redis) -> None:
 
 async def test_a_node_that_gave_up_its_lease_is_not_waited_for(server: Redis) -> None:
     async with joined(server) as (log, one), joined(server) as (_, other):
-        await other.lease("a", "http://a", 5)
+        await other.lease("a", "http://a", LONG)
         seq = await log.append(POST)
         await other.release("a")
         assert await one.wait(seq, LONG, own=()) == []
@@ -123,9 +122,10 @@ async def test_time_ends_the_wait(server: Redis) -> None:
     async with joined(server) as (log, one), joined(server) as (_, other):
         await other.lease("a", "http://a:81", 60)
         seq = await log.append(POST)
-        (outcome,) = await one.wait(seq, 0.05, own=())
+        # So long that Redis has answered who it is that is waited for.
+        (outcome,) = await one.wait(seq, 2.0, own=())
         assert (outcome.result, outcome.address, outcome.done) == ("pending", "http://a:81", False)
-        assert outcome.milliseconds >= 50
+        assert outcome.milliseconds >= 2_000
 
 
 async def test_a_lease_tells_the_head_of_the_log(server: Redis) -> None:
@@ -183,7 +183,7 @@ async def test_a_lease_that_lapsed_long_ago_is_forgotten(
         await one.report("a", Applied(1))
         async with asyncio.timeout(60):
             while [peer.boot for peer in await one.listed()] != ["b"]:
-                await one.lease("b", "http://b", 5)
+                await one.lease("b", "http://b", LONG)
         with server.client() as client:
             assert not client.exists(log.key("applied"))
 
@@ -202,12 +202,39 @@ async def test_a_redis_that_stops_during_the_wait_makes_it_no_longer(
                 assert [outcome.result for outcome in await wait] == ["pending"]
 
 
+@contextlib.contextmanager
+def redis_forgot_now(server: Redis, log: RedisLog) -> Iterator[Callable[[], float]]:
+    """The Redis of a log begins anew; how many seconds ago, by its own clock."""
+    with server.client() as client:
+
+        def now() -> int:
+            seconds, microseconds = client.time()
+            return 1_000 * int(seconds) + int(microseconds) // 1_000
+
+        began = now()
+        client.hset(log.key("meta"), "since", began)
+        yield lambda: (now() - began) / 1_000
+
+
 async def test_leases_that_redis_may_have_lost_are_waited_out(server: Redis) -> None:
     async with joined(server) as (log, one):
-        one._lease_seconds = 1.0
-        started = time.monotonic()
-        assert await one.wait(await log.append(POST), LONG, own=()) == []
-        assert 0.3 < time.monotonic() - started < 3
+        one._lease_seconds = SOON
+        seq = await log.append(POST)
+        with redis_forgot_now(server, log) as ago:
+            assert await one.wait(seq, LONG, own=()) == []
+            assert ago() >= SOON
+
+
+async def test_they_are_waited_out_too_when_redis_takes_its_time_to_answer(server: Redis) -> None:
+    async with joined(server) as (log, one):
+        one._lease_seconds = SOON
+        seq = await log.append(POST)
+        with redis_forgot_now(server, log) as ago:
+            with server.stopped():
+                task = asyncio.create_task(one.wait(seq, LONG, own=()))
+                await asyncio.wait((task,), timeout=SOON / 2)
+            assert await task == []
+            assert ago() >= SOON
 
 
 async def test_a_lease_whose_renewal_redis_has_lost_is_not_over(server: Redis) -> None:
@@ -250,10 +277,10 @@ async def test_in_a_redis_that_may_have_lost_leases_nothing_is_acknowledged_for_
     server: Redis,
 ) -> None:
     async with joined(server) as (log, one):
-        one._lease_seconds = 60.0
+        one._lease_seconds = 10 * LONG
         seq = await log.append(POST)
         (outcome,) = await one.wait(seq, LONG, own=())
         assert outcome.result == "pending"
         with server.client() as client:
-            client.hincrby(log.key("meta"), "since", -61_000)
+            client.hincrby(log.key("meta"), "since", -round(10_001 * LONG))
         assert await one.wait(seq, LONG, own=()) == []
