@@ -17,7 +17,7 @@ from controller.purge.node import NodeWorker
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
 from tests.admin.conftest import TOKEN, Api
-from tests.purge.conftest import eventually, working
+from tests.purge.conftest import eventually, logged, working
 from tests.purge.varnish import SERVICE, Varnish, running_gateway, varnish_directory
 
 pytestmark = pytest.mark.varnish
@@ -108,14 +108,14 @@ async def test_one_document_is_one_batch(
     one: Api, state: AdminState, varnish: Varnish, document: str, requests: int
 ) -> None:
     (worker,) = state.purger.nodes
+    await logged(worker)
     before, sent = len(varnish.purges_received()), worker.counts.requests
     response = await one.send(f"mutation {{ {document} }}")
     assert response.status_code == 200, response.text
     assert "errors" not in response.json()
     assert worker.counts.requests - sent == requests
-    await eventually(
-        lambda: len(varnish.purges_received()) - before == requests, "Varnish has logged them"
-    )
+    await logged(worker)
+    assert len(varnish.purges_received()) - before == requests
 
 
 async def test_keys_are_sent_once(one: Api, state: AdminState) -> None:
@@ -128,12 +128,16 @@ async def test_keys_are_sent_once(one: Api, state: AdminState) -> None:
     assert len({wire(SERVICE, tag) for tag in await one.tags()}) == 12
 
 
-async def test_a_list_over_rest_is_one_batch_too(one: Api, varnish: Varnish) -> None:
+async def test_a_list_over_rest_is_one_batch_too(
+    one: Api, state: AdminState, varnish: Varnish
+) -> None:
+    (worker,) = state.purger.nodes
+    await logged(worker)
     before = len(varnish.purges_received())
     wishes = [{"type": "Post", "id": [n, n + 1]} for n in range(200)]
     response = await one.http.post("/purge", json=wishes, headers={"stellate-token": TOKEN})
     assert response.status_code == 200, response.text
-    await eventually(lambda: len(varnish.purges_received()) > before, "Varnish has logged it")
+    await logged(worker)
     assert len(varnish.purges_received()) - before == 1
 
 
@@ -177,7 +181,11 @@ async def test_a_stopped_varnish_is_named_and_gets_the_purge_when_it_is_back(
         assert {node["result"] for node in both.values()} == {"applied"}
 
 
-async def test_without_a_log_no_field_is_true(one: Api, log: SqliteLog, varnish: Varnish) -> None:
+async def test_without_a_log_no_field_is_true(
+    one: Api, state: AdminState, log: SqliteLog, varnish: Varnish
+) -> None:
+    (worker,) = state.purger.nodes
+    await logged(worker)
     before = len(varnish.purges_received())
     await log.close()
     response = await one.send("mutation { purgePost(id: 5) }")

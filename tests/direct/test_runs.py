@@ -11,6 +11,7 @@ from controller.core.tags import Purge
 from controller.purge.node import DIRECT_RUNS
 from tests.core.dialects import clients
 from tests.direct.stand import Stand
+from tests.purge.conftest import logged
 
 pytestmark = pytest.mark.varnish
 
@@ -26,6 +27,7 @@ async def test_a_burst_of_duplicates_is_a_few_purges_and_each_is_answered_once_a
     magento: Stand,
 ) -> None:
     await magento.stored(A)
+    await logged(magento.worker)
     before, started = len(await magento.purges()), time.monotonic()
     (pattern,) = clients.magento(["cat_p_1"])
     answers = await asyncio.gather(
@@ -35,11 +37,13 @@ async def test_a_burst_of_duplicates_is_a_few_purges_and_each_is_answered_once_a
     assert await magento.read(A) == "MISS"
     head = (await magento.log.position()).head
     assert magento.worker.state.seq == head
+    await logged(magento.worker)
     sent = len(await magento.purges()) - before
     assert 1 <= sent <= 1 + AT_ONCE + time.monotonic() - started
 
 
 async def test_runs_are_a_second_apart_under_load(magento: Stand) -> None:
+    await logged(magento.worker)
     before, started = len(await magento.purges()), time.monotonic()
     for number in range(300):
         seq = await magento.log.append(hard(f"tag{number}"))

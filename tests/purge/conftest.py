@@ -121,6 +121,14 @@ async def eventually(holds: Callable[[], object], what: str) -> None:
         raise AssertionError(f"not so within 60 s: {what}") from None
 
 
+async def logged(worker: NodeWorker) -> None:
+    """Return when Varnish has logged all that the worker has sent it: it ends a request, and logs
+    that, before it answers the next one of a connection.
+    """
+    heard = worker._heard
+    await eventually(lambda: worker._heard > heard, "the worker asks Varnish again")
+
+
 def pragma(log: SqliteLog, text: str) -> int:
     """The value of a PRAGMA on the log's own connection."""
     found: int = log._thread.submit(

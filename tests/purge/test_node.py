@@ -17,7 +17,7 @@ from controller.purge.node import NodeWorker
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
 from controller.purge.state import NodeStatus
-from tests.purge.conftest import PLAN, eventually, log_id, worker_of, working
+from tests.purge.conftest import PLAN, eventually, log_id, logged, worker_of, working
 from tests.purge.varnish import Varnish
 
 pytestmark = pytest.mark.varnish
@@ -72,6 +72,7 @@ async def test_a_thousand_purges_of_one_key_are_a_handful_of_requests(
     varnish: Varnish, log: SqliteLog
 ) -> None:
     async with working(varnish, log) as worker:
+        await logged(worker)
         before = len(varnish.purges_received())
         started = time.monotonic()
         seqs = await asyncio.gather(*(log.append(hard("a")) for _ in range(1_000)))
@@ -84,6 +85,7 @@ async def test_a_steady_stream_of_purges_stays_under_the_rate(
     varnish: Varnish, log: SqliteLog
 ) -> None:
     async with working(varnish, log) as worker:
+        await logged(worker)
         before = len(varnish.purges_received())
         started = time.monotonic()
         for _ in range(300):
@@ -107,12 +109,14 @@ async def test_a_restarted_worker_replays_only_what_is_missing(
 ) -> None:
     async with working(varnish, log) as worker:
         await applied(log, worker, hard("a"))
+        await logged(worker)
     await read(varnish, "/a", "a")
     await read(varnish, "/b", "b")
     before = len(varnish.purges_received())
     seq = await log.append(hard("b"))
     async with working(varnish, log) as worker:
         assert await worker.wait_applied(seq, 60)
+        await logged(worker)
         assert varnish.purges_received()[before:] == [f"{await log_id(log)}:{seq} - -"]
         assert await read(varnish, "/a", "a") == "HIT"
         assert await read(varnish, "/b", "b") == "MISS"
@@ -123,6 +127,7 @@ async def test_a_fresh_node_goes_to_the_head(fresh: Varnish, log: SqliteLog) -> 
         head = await log.append(hard("a"))
     async with working(fresh, log) as worker:
         assert worker.state.seq == head
+        await logged(worker)
         flush, plan = f"{await log_id(log)}:{head} {await log_id(log)}:{head} -", f"- - {PLAN}"
         assert fresh.purges_received() == [flush, plan]
 
@@ -193,7 +198,8 @@ async def test_a_node_that_is_down_gets_its_purges_when_it_returns(
         with down.up():
             assert await worker.wait_applied(outcome.seq or 0, 60)
             await eventually(lambda: worker.state.status is NodeStatus.READY, "ready")
-            assert (await purger.purge(hard("a"))).acknowledged
+            patient = Purger(log, lambda: [worker], Freshness(), wait_seconds=60)
+            assert (await patient.purge(hard("a"))).acknowledged
         await eventually(lambda: worker.state.status is NodeStatus.UNREACHABLE, "down again")
         await purger.purge(hard("a"))
         await eventually(lambda: worker.state.lag > 0, "the lag is seen")
