@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.origins.server import DATA, Scripted, answer, half, scripted, silent, unconnectable
-from tests.support.net import wait_for
+from tests.support.net import free_port, wait_for
 from tests.support.stack import (
     Stack,
     assert_hit,
@@ -31,7 +31,6 @@ SDL = "type Query { n: Int  m: Int  t(id: ID): T } type Mutation { set: T } type
 CONFIG = {
     "schema": SDL,
     "rules": [{"types": {"Query": ["n"]}, "maxAge": 900}],
-    "originTimeouts": {"connect": "1s", "firstByte": "1s", "betweenBytes": "1s"},
 }
 READ, PASSED, WRITE = "{n}", "{m}", "mutation{set{id}}"
 BODY = json.dumps({"data": {"n": 1}, "extensions": {"long": "x" * 500}}).encode()
@@ -60,11 +59,26 @@ def stack(served: tuple[Stack, Scripted], origin: Scripted) -> Stack:
     return served[0]
 
 
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Scripted]]:
+    """A pair that waits a second for its origin, which on a busy machine is little."""
+    times = {"firstByte": "1s", "betweenBytes": "1s"}
+    folder = tmp_path_factory.mktemp("impatient")
+    with (
+        scripted() as origin,
+        running_stack(
+            {**CONFIG, "originUrl": origin.url, "originTimeouts": times}, directory=folder
+        ) as stack,
+    ):
+        yield stack, origin
+
+
 @pytest.mark.parametrize("document", [READ, WRITE])
 @pytest.mark.parametrize("way", [silent, half])
 def test_the_controller_names_the_silence_before_varnish_ends_it(
-    stack: Stack, origin: Scripted, way: Any, document: str
+    impatient: tuple[Stack, Scripted], way: Any, document: str
 ) -> None:
+    stack, origin = impatient
     origin.script = way
     response = stack.query(document)
     assert response.status_code == 504, describe(response)
@@ -134,7 +148,7 @@ def test_what_passes_comes_in_the_origins_encoding(
 
 def test_an_origin_that_ends_is_left_and_found_again(tmp_path: Path) -> None:
     with ExitStack() as first_run, scripted() as second:
-        first = first_run.enter_context(scripted())
+        first = first_run.enter_context(scripted(free_port()))
         config = {
             **CONFIG,
             "originUrl": first.url,
@@ -175,7 +189,8 @@ def test_without_a_token_the_origins_are_not_shown(stack: Stack) -> None:
 
 def test_a_connection_that_does_not_come_about_is_a_time_out(tmp_path: Path) -> None:
     with scripted() as origin, unconnectable() as full:
-        config = {**CONFIG, "originUrl": full, "origins": [{"url": origin.url}]}
+        origins = {"originUrl": full, "origins": [{"url": origin.url}]}
+        config = {**CONFIG, **origins, "originTimeouts": {"connect": "1s"}}
         with running_stack(config, directory=tmp_path) as stack:
             wait_for(lambda: healthy(stack) == [False, True], what="the first to be left")
             assert_pass(stack.query(PASSED))
