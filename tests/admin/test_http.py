@@ -190,14 +190,14 @@ async def test_a_purge_says_what_became_of_it_at_each_node(
 ) -> None:
     down = worker_of("http://127.0.0.1:9", log)
     async with working(varnish, log) as worker:
-        state.purger = Purger(log, lambda: [worker, down], Freshness(), wait_seconds=0.2)
+        state.purger = Purger(log, lambda: [worker, down], Freshness(), wait_seconds=3.0)
         async with Api(create_admin_app(state), log).http as http:
             asked = {"query": "mutation { purgePost(id: 5) a: purgePost(id: 6, soft: true) }"}
             response = await http.post("/demo", json=asked, headers={"stellate-token": TOKEN})
             assert response.json()["data"] == {"purgePost": True, "a": True}
             first, second = response.json()["extensions"]["shellac"]["nodes"]
             assert (first["address"], first["result"]) == (varnish.admin, "applied")
-            assert first["milliseconds"] < 200 <= second["milliseconds"]
+            assert first["milliseconds"] < 3_000 <= second["milliseconds"]
             assert second["result"] == "unreachable"
 
             ready = await http.get("/readyz")

@@ -25,7 +25,7 @@ CONFIG: dict[str, Any] = {
     "schema": "schema.graphql",
     "schemaPolling": {"enabled": False},
     "bypassCacheHeaders": [{"name": "x-preview"}],
-    "purge": {"waitTimeout": "10s"},
+    "purge": {"waitTimeout": "30s"},
     "rules": [{"types": ["Query"], "maxAge": 900}],
     "mutations": {
         "deletePost": {"purge": [{"type": "Post", "key": "id", "from": "args.id"}]},

@@ -39,7 +39,7 @@ class Pairs:
 def running_pairs(folder: Path, *, wait: str) -> Iterator[Pairs]:
     with ExitStack() as stack:
         redis = stack.enter_context(running_redis())
-        purge = {"log": redis.url, "wait": wait, "lease": "2s", "waitTimeout": "10s"}
+        purge = {"log": redis.url, "wait": wait, "lease": "6s", "waitTimeout": "30s"}
         demo = stack.enter_context(running_demo(folder, "--control"))
         pairs = []
         for name in ("here", "there"):

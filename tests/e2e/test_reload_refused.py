@@ -75,7 +75,7 @@ def test_what_needs_a_restart_is_named_and_nothing_changes(pair: Pair) -> None:
         name="other",
         maxTags=100,
         varnish={**varnish, "storage": "8mb"},
-        purge={"lease": 3, "waitTimeout": "5s"},
+        purge={"lease": 3, "waitTimeout": "30s"},
     )
     done = pair.reload()
     assert done.returncode == 4, done.stdout + done.stderr

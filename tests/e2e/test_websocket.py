@@ -35,7 +35,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, No
         "maxRequestSize": "100kb",
         "lookupBodySize": "50kb",
         "rules": [{"types": ["Query"], "maxAge": 900}],
-        "purge": {"waitTimeout": "5s"},
+        "purge": {"waitTimeout": "30s"},
     }
     folder: Path = tmp_path_factory.mktemp("websocket")
     with stack_before(running_notes(), config, folder) as served:

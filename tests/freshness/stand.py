@@ -39,7 +39,7 @@ EVERYTHING: Final = "{ everything { id version } }"
 OTHER: Final = "{ other { id version } }"
 OTHER_TAG: Final = "key:Other:id:1"
 _MUTATION: Final = "mutation { edit(id: 5) { id } }"
-LONG_SECONDS: Final = 10.0
+LONG_SECONDS: Final = 60.0
 """How long a purge is waited for where it is to be applied."""
 
 

@@ -58,7 +58,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "profile": "magento",
             "direct": {"purgers": ["127.0.0.1"]},
             # The test reads after its own purge.
-            "purge": {"waitTimeout": "10s"},
+            "purge": {"waitTimeout": "30s"},
         }
         with varnish_before(port, folder, host="shop", config=config) as varnish:
             command = [SHELLAC, "serve", "--config", folder / "shellac.yaml"]

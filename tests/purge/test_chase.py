@@ -23,7 +23,7 @@ pytestmark = pytest.mark.varnish
 
 @contextlib.asynccontextmanager
 async def chasing(
-    varnish: Varnish, log: SqliteLog, *, wait_seconds: float = 20
+    varnish: Varnish, log: SqliteLog, *, wait_seconds: float = 60
 ) -> AsyncIterator[tuple[Purger, Recent]]:
     """A purger whose worker knows the recent answers; it waits long, to see what is not done."""
     freshness = Freshness()
@@ -46,7 +46,7 @@ def own(log: SqliteLog) -> str:
 def given(recent: Recent, name: str, *tags: str) -> None:
     """Varnish has been given an answer; that it is not there yet is for the test to say."""
     own_key = wire(SERVICE, name)
-    recent.register(own_key, tags, time.monotonic(), max_age=60)
+    recent.register(own_key, tags, time.monotonic(), max_age=3_600)
 
 
 async def read(varnish: Varnish, path: str, *tags: str) -> str:
@@ -65,7 +65,7 @@ async def test_it_is_acknowledged_only_after_the_answer_was_found_and_purged(
     varnish: Varnish, log: SqliteLog, monkeypatch: pytest.MonkeyPatch, soft: bool, after: str
 ) -> None:
     # What is not found in time is purged hard, whatever was asked for.
-    monkeypatch.setattr(chase, "AT_MOST_SECONDS", 20)
+    monkeypatch.setattr(chase, "AT_MOST_SECONDS", 60)
     async with chasing(varnish, log) as (purger, recent):
         given(recent, own(log), "a")
         task = await purging(purger, Purge(("a",), "test", soft=soft))
@@ -98,6 +98,6 @@ async def test_an_answer_that_never_comes_is_doubted_until_it_can_come_no_more(
         )
         assert not first.acknowledged
         assert not second.acknowledged
-        purger._wait_seconds = 10
+        purger._wait_seconds = 60
         assert (await purger.purge(Purge(("b",), "test"))).acknowledged
         assert (await purger.purge(Purge(("a",), "test"))).acknowledged

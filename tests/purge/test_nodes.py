@@ -61,7 +61,7 @@ async def test_a_purge_goes_to_every_address_of_a_name(
         await eventually(lambda: all_ready(nodes), "both are ready")
         for each in (varnish, fresh):
             await asyncio.to_thread(each.read, "/a", "a")
-        purger = Purger(log, lambda: nodes.workers, Freshness(), wait_seconds=5)
+        purger = Purger(log, lambda: nodes.workers, Freshness(), wait_seconds=60)
         outcome = await purger.purge(Purge(("a",), "test"))
         assert [node.result for node in outcome.nodes] == ["applied", "applied"]
         for each in (varnish, fresh):

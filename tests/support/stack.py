@@ -173,7 +173,7 @@ def with_ports(config: Mapping[str, Any], *, state_dir: Path) -> dict[str, Any]:
         "name": "demo",
         "stateDir": str(state_dir),
         **config,
-        "purge": {"waitTimeout": "5s", **config.get("purge", {})},
+        "purge": {"waitTimeout": "30s", **config.get("purge", {})},
         "varnish": varnish,
         "controller": controller,
     }
