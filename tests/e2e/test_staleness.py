@@ -25,8 +25,7 @@ from tests.support.stack import (
 )
 
 CLIENTS = 20
-SLOW = 1.0
-"""Seconds: long enough that a busy machine has brought the others meanwhile."""
+TOGETHER = CLIENTS // 4 + 1
 CONFIG = {
     "schema": SDL,
     "schemaPolling": {"enabled": False},
@@ -140,8 +139,9 @@ def test_a_crowd_at_a_stale_answer_asks_a_dead_origin_a_few_times(
     answers, seconds = crowd(stack, post)
     print(f"{CLIENTS} clients, a dead origin: {seconds:.3f} s, {origin.requests - before} requests")
     assert all(is_stale(answer) for answer in answers)
-    # The first is asked twice: as it was instrumented, and as it was written.
-    assert origin.requests - before <= 4
+    # The first is asked twice: as it was instrumented, and as it was written. So is who comes when
+    # the origin was left alone for two seconds.
+    assert origin.requests - before <= 4 + seconds
 
 
 def crowd(stack: Stack, query: str) -> tuple[list[httpx.Response], float]:
@@ -166,12 +166,12 @@ def test_a_crowd_at_a_slow_answer_that_is_not_stored_does_not_queue(
     origin: Unsteady, stack: Stack, post: str
 ) -> None:
     """They are with the origin side by side."""
-    origin.seconds, origin.headers = SLOW, {"Set-Cookie": "seen=1"}
+    origin.together, origin.headers = TOGETHER, {"Set-Cookie": "seen=1"}
     answers, seconds = crowd(stack, post)
-    print(f"{CLIENTS} clients, {SLOW} s, not stored: the last after {seconds:.3f} s")
+    print(f"{CLIENTS} clients, not stored: the last after {seconds:.3f} s")
     assert all("detail=set-cookie" in a.headers["cache-status"] for a in answers)
     assert origin.requests == CLIENTS
-    assert origin.most > CLIENTS // 4, "at once; one after the other it would be 1"
+    assert origin.most >= TOGETHER, "at once; one after the other it would be 1"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", ""])

@@ -26,7 +26,8 @@ PACKED = {"": bytes, "gzip": gzip.compress, "br": brotli.compress}
 @dataclass
 class Unsteady:
     """``status`` is that of its answers; 0 breaks the connection instead. ``errors``: 200, without
-    data. ``seconds`` is how long it takes, ``most`` how many requests were with it at once.
+    data. ``seconds`` is how long it takes, ``most`` how many requests were with it at once. Nobody
+    is answered before ``together`` were.
     """
 
     url: str = ""
@@ -36,15 +37,16 @@ class Unsteady:
     encoding: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    together: int = 0
     requests: int = 0
     most: int = 0
     _now: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def reset(self) -> None:
         """As it was at first."""
         new = Unsteady()
-        for name in ("text", "status", "errors", "encoding", "headers", "seconds"):
+        for name in ("text", "status", "errors", "encoding", "headers", "seconds", "together"):
             setattr(self, name, getattr(new, name))
         self.requests = self.most = 0
 
@@ -53,14 +55,16 @@ class Unsteady:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        with self._lock:
+        with self._changed:
             self.requests += 1
             self._now += 1
             self.most = max(self.most, self._now)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.most >= self.together, timeout=30)
         try:
             yield
         finally:
-            with self._lock:
+            with self._changed:
                 self._now -= 1
 
 
