@@ -47,6 +47,7 @@ def enter(page: Page, token: str) -> None:
 def write(page: Page, document: str) -> None:
     """Replace what is in the editor."""
     page.click(EDITOR)
+    page.wait("document.activeElement.closest('.graphiql-editor')")
     page.press("a", 65, control=True)
     page.paste(document)
     # The editor writes no-break spaces.

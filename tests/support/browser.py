@@ -87,10 +87,21 @@ class Page:
         """Click the first element of a selector that holds a text, once it is there."""
         holds = f"element => element.textContent.includes({json.dumps(text)})"
         found = f"[...document.querySelectorAll({json.dumps(selector)})].find({holds})"
-        self.wait(f"{found}?.getClientRects().length > 0")
-        box = self.value(
-            f"(b => [b.x + b.width / 2, b.y + b.height / 2])({found}.getBoundingClientRect())"
+        middle = (
+            "(e => e && e.getClientRects().length > 0 &&"
+            " (b => [b.x + b.width / 2, b.y + b.height / 2])(e.getBoundingClientRect()))"
+            f"({found})"
         )
+        box: list[float] | None = None
+
+        def stands() -> bool:
+            """It is there, and where it was a moment ago."""
+            nonlocal box
+            before, box = box, self.value(middle) or None
+            return box is not None and box == before
+
+        wait_for(stands, what=f"{selector} {text} to stand still")
+        assert box is not None
         for kind in ("mousePressed", "mouseReleased"):
             self.send(
                 "Input.dispatchMouseEvent",
@@ -208,7 +219,10 @@ def _trap() -> Iterator[tuple[str, list[str]]]:
                 return
             with connection, contextlib.suppress(OSError):
                 connection.settimeout(5)
-                asked.append(connection.recv(4096).split(b"\r\n")[0].decode(errors="replace"))
+                line = connection.recv(4096).split(b"\r\n")[0].decode(errors="replace")
+                if not line:
+                    continue  # a connection that was made in advance and never used
+                asked.append(line)
                 connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
