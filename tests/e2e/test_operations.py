@@ -126,7 +126,7 @@ def test_a_client_that_hangs_up_cancels_nothing(apart: Apart) -> None:
         apart.demo.reset()
         apart.demo.hold()
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(apart.url, json={"query": LIKE}, timeout=0.5)
+            httpx.post(apart.url, json={"query": LIKE}, timeout=httpx.Timeout(60, read=0.5))
         apart.demo.wait_until_held()
         apart.demo.release()
         wait_for(lambda: likes(apart) == 1, what="the mutation to be done")
@@ -138,7 +138,7 @@ def test_an_origin_that_hangs_is_a_504_and_its_mutation_purges_what_it_could_tou
     tmp_path: Path,
 ) -> None:
     # Longer than a busy machine takes for the answers that are not held.
-    impatient = {"originTimeouts": {"firstByte": "2s"}}
+    impatient = {"originTimeouts": {"firstByte": "5s"}}
     with running_apart(tmp_path, impatient) as apart, apart.controller():
         assert_miss(apart.query(POST))
         apart.query(LIKE)

@@ -176,5 +176,6 @@ async def test_a_probe_wants_data_in_time(two: tuple[Scripted, Scripted], tmp_pa
     ) as gateway:
         first, second = gateway.director.servers
         await until(lambda: not first.healthy and not second.healthy, "both are sick")
-        assert first.error == "the origin was silent for 0.2 s"
-        assert second.error == "it answers {__typename} with 200 and no data"
+        errors = ["the origin was silent for 0.2 s", "it answers {__typename} with 200 and no data"]
+        # On a busy machine the second may have been too late for a probe, too.
+        await until(lambda: [first.error, second.error] == errors, "both for their own reason")
