@@ -1,28 +1,31 @@
 """Ports and waiting for tests that start real servers."""
 
+import functools
 import itertools
-import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-_CANDIDATES = itertools.cycle(range(10_000, 32_000))
+_PORTS = range(10_000, 32_000)
 """Below what a kernel gives to outgoing connections, so that none of them takes one meanwhile."""
+_SHARE = 2_000
+"""How many of them a process has for itself."""
 _LOCK = threading.Lock()
 
 
 def free_port() -> int:
     """A TCP port on 127.0.0.1 on which nothing listened at the moment of the call.
 
-    No process gets the same one twice, and processes that run beside each other begin apart.
+    No process gets one of those of another process that runs at the same time, nor the same twice
+    before all of its own were given out.
     """
     with _LOCK:
-        for port in _CANDIDATES:
+        for port in _own_ports():
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -33,13 +36,25 @@ def free_port() -> int:
     raise AssertionError("the candidates never end")
 
 
-def _begin_apart() -> None:
-    # By the golden section of the range: neighbouring process ids are thousands of ports apart.
-    for _ in range(os.getpid() * 13_597 % 22_000):
-        next(_CANDIDATES)
+@functools.cache
+def _own_ports() -> Iterator[int]:
+    """Those of a share whose first port this process listens on to its end, so that no other one
+    takes the share.
+    """
+    for first in _PORTS[::_SHARE]:
+        claim = socket.socket()
+        try:
+            claim.bind(("127.0.0.1", first))
+            claim.listen()
+        except OSError:
+            claim.close()
+            continue
+        _CLAIMS.append(claim)
+        return itertools.cycle(range(first + 1, first + _SHARE))
+    raise RuntimeError("all ports of tests are taken by other processes")
 
 
-_begin_apart()
+_CLAIMS: list[socket.socket] = []
 
 
 def listens(port: int) -> bool:
