@@ -18,7 +18,7 @@ from tests.soak.traffic import Traffic
 from tests.soak.writing import write_until_over
 
 SAY_EVERY: Final = 5.0
-GREEN_SECONDS: Final = 30.0
+GREEN_SECONDS: Final = 90.0
 
 
 def run(options: Options, say: Callable[[str], None]) -> Tally:
