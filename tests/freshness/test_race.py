@@ -18,6 +18,8 @@ from tests.freshness.stand import EVERYTHING, Change, Stand, running_stand
 pytestmark = pytest.mark.varnish
 
 ROUNDS = 200
+LONGEST = 20_000
+"""Rounds in which a machine that is busy or has one core loses the race at last."""
 
 
 @pytest.fixture(autouse=True)
@@ -26,12 +28,12 @@ def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(node, "RUNS", (1_000_000, 10))
 
 
-async def stale_reads(stand: Stand) -> AsyncIterator[int]:
+async def stale_reads(stand: Stand, rounds: int = ROUNDS) -> AsyncIterator[int]:
     """The rounds in which a read was older than the purge before it.
 
     Each purge goes out in the moment in which Varnish was given an answer that it is about.
     """
-    for number in range(ROUNDS):
+    for number in range(rounds):
         expected, given = stand.origin.version, stand.gates.given
         reading = asyncio.create_task(stand.read(EVERYTHING))
         giving = asyncio.create_task(stand.gates.until_given(given + 1))
@@ -55,4 +57,4 @@ async def test_without_the_chase_some_are(
 
     monkeypatch.setattr(node, "chase", unchased)
     async with running_stand(site, tmp_path) as stand:
-        assert await anext(aiter(stale_reads(stand)), None) is not None
+        assert await anext(stale_reads(stand, LONGEST), None) is not None
