@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.net import free_port, listens, wait_for
+from tests.support.net import free_port, wait_for
 from tests.support.process import Process, running
 from tests.support.stack import describe, send
 
@@ -79,13 +79,8 @@ def running_demo(directory: Path, *options: str) -> Iterator[Demo]:
     port = free_port()
     command = [sys.executable, "-m", "demo", "--listen", f"127.0.0.1:{port}", *options]
     with running(command, log=directory / f"demo-{port}.log") as process:
-
-        def ready() -> bool:
-            process.check_alive()
-            return listens(port)
-
-        wait_for(ready, what="the demo origin to listen")
-        with httpx.Client(timeout=60) as http, ThreadPoolExecutor() as threads:
+        process.wait_until_listening(port)
+        with httpx.Client(timeout=20) as http, ThreadPoolExecutor() as threads:
             demo = Demo(f"http://127.0.0.1:{port}/graphql", process, http, threads)
             try:
                 yield demo

@@ -16,7 +16,7 @@ from typing import Final
 
 import yaml
 
-from tests.support.net import free_port, listens, wait_for
+from tests.support.net import free_port
 from tests.support.process import running
 from vclgen.config import Address, Config, load_config_text
 from vclgen.plan import gateway_plan
@@ -136,10 +136,5 @@ def running_site(key: str) -> Iterator[Site]:
         command = ["varnishd", "-F", "-j", "none", "-n", str(workdir)]
         command += varnishd_arguments(config, vcl)
         with running(command, log=directory / "varnish.log") as process:
-
-            def serving() -> bool:
-                process.check_alive()
-                return listens(config.varnish.listen.port)
-
-            wait_for(serving, what="varnishd to listen")
+            process.wait_until_listening(config.varnish.listen.port)
             yield Site(config, Address("127.0.0.1", origin), workdir)

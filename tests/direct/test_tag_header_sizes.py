@@ -18,7 +18,7 @@ import yaml
 
 from demo.tagging import Answer, Request, serving
 from tests.support.ages import wait_until_old
-from tests.support.net import free_port, listens, wait_for
+from tests.support.net import free_port
 from tests.support.process import running
 from vclgen.config import load_config_text
 from vclgen.render import vcl_of
@@ -91,12 +91,7 @@ def varnish(limit: int) -> Iterator[tuple[Tagged, httpx.Client]]:
             running(command, log=Path(folder) / "varnish.log") as process,
             httpx.Client(base_url=base, timeout=60) as http,
         ):
-
-            def serves() -> bool:
-                process.check_alive()
-                return listens(config.varnish.listen.port)
-
-            wait_for(serves, what="varnishd to listen")
+            process.wait_until_listening(config.varnish.listen.port)
             yield origin, http
 
 

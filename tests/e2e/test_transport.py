@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import CONFIG, Pair
 from tests.support.certificates import certificate
-from tests.support.net import free_port, listens, wait_for
+from tests.support.net import free_port
 from tests.support.process import running
 from tests.support.stack import (
     assert_hit,
@@ -98,8 +98,8 @@ def test_an_https_origin(tmp_path: Path) -> None:
     command += ["--port", str(port), "--ssl-certfile", str(identity)]
     config = {**CONFIG, "originUrl": f"https://localhost:{port}/graphql"}
     env = {"SSL_CERT_FILE": str(trusted)}
-    with running(command, log=tmp_path / "demo.log"):
-        wait_for(lambda: listens(port), what="the https origin to listen")
+    with running(command, log=tmp_path / "demo.log") as process:
+        process.wait_until_listening(port)
         with running_stack(config, directory=tmp_path, env=env) as stack:
             assert_miss(stack.query("{ tags { name } }"))
             assert_hit(stack.query("{ tags { name } }"))

@@ -18,7 +18,7 @@ from typing import Final
 import httpx
 import yaml
 
-from tests.support.net import free_port, listens, wait_for
+from tests.support.net import free_port, wait_for
 from tests.support.process import Process, child_of, running
 from tests.support.stack import local
 from vclgen.config import Address, Config, load_config_text
@@ -117,10 +117,5 @@ def _running_node(config: Config, vcl: Path, name: str) -> Iterator[Node]:
     command = ["varnishd", "-F", "-j", "none", "-n", str(workdir)]
     command += varnishd_arguments(listening, vcl)
     with running(command, log=vcl.parent / f"{name}.log") as process:
-
-        def serving() -> bool:
-            process.check_alive()
-            return listens(admin.port)
-
-        wait_for(serving, what="varnishd to listen")
+        process.wait_until_listening(admin.port)
         yield Node(f"http://{public}{config.path}", f"http://{admin}", workdir, process)

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from aiohttp import web
 
-from tests.support.net import free_port, listens, wait_for
+from tests.support.net import free_port
 from tests.support.process import running
 from vclgen.config import load_config_text
 from vclgen.render import vcl_of
@@ -104,12 +104,7 @@ async def races(tmp_path: Path) -> AsyncIterator[Races]:
         process = stack.enter_context(
             running([*command, *varnishd_arguments(config, vcl)], log=tmp_path / "varnish.log")
         )
-
-        def serving() -> bool:
-            process.check_alive()
-            return listens(config.varnish.listen.port)
-
-        await asyncio.to_thread(lambda: wait_for(serving, what="varnishd to listen"))
+        await asyncio.to_thread(process.wait_until_listening, config.varnish.listen.port)
         yield found
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from tests.support.net import free_port, listens, wait_for
+from tests.support.net import free_port
 from tests.support.process import running
 from tests.support.stack import SHELLAC, with_ports
 from vclgen.varnishd import find_varnishd
@@ -72,10 +72,5 @@ def varnish_before(
     command += ["-a", f"127.0.0.1:{public}", "-f", file, "-p", f"vcl_path={folder}"]
     command += ["-s", "malloc,50m"]
     with running([*command, *arguments], log=folder / "varnish.log") as process:
-
-        def serving() -> bool:
-            process.check_alive()
-            return listens(public)
-
-        wait_for(serving, what="varnishd to listen")
+        process.wait_until_listening(public)
         yield Hosted(folder, settings, public)

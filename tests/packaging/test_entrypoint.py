@@ -113,12 +113,7 @@ def test_a_varnish_that_answers_with_an_error_is_not_healthy(folder: Path) -> No
     with running(
         [VARNISH / "entrypoint.sh"], log=folder / "log", env=environment(folder)
     ) as process:
-
-        def up() -> bool:
-            process.check_alive()
-            return listens(public)
-
-        wait_for(up, what="Varnish")
+        process.wait_until_listening(public)
         assert health_code(folder) != 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.peers.peers import MODULES, PEERS, YOGA, Peer
-from tests.support.net import free_port, listens, wait_for
+from tests.support.net import free_port
 from tests.support.process import running
 from tests.support.stack import Stack, running_stack
 
@@ -37,12 +37,7 @@ def origin(peer: Peer, *, node: str, directory: Path) -> Iterator[str]:
     port = free_port()
     command = [node, *(part.format(port=port) for part in peer.command)]
     with running(command, log=directory / f"{peer.name}.log") as process:
-
-        def up() -> bool:
-            process.check_alive()
-            return listens(port)
-
-        wait_for(up, what=f"{peer.name} on port {port}")
+        process.wait_until_listening(port)
         yield f"http://127.0.0.1:{port}{peer.path}"
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.net import listens, wait_for
+
 
 @dataclass(frozen=True)
 class Process:
@@ -30,6 +32,15 @@ class Process:
         if code is not None:
             command = " ".join(str(part) for part in self.popen.args)  # type: ignore[union-attr]
             raise RuntimeError(f"{command} ended with code {code}:\n{self.output()}")
+
+    def wait_until_listening(self, port: int) -> None:
+        """Until connections to 127.0.0.1:port are accepted; raises if the process ends before."""
+
+        def listening() -> bool:
+            self.check_alive()
+            return listens(port)
+
+        wait_for(listening, what=f"{self.popen.args[0]} to listen on port {port}")  # type: ignore[index]
 
 
 def child_of(parent: int, words: str) -> int:
