@@ -25,7 +25,7 @@ from controller.purge.sqlite_log import SqliteLog
 from controller.purge.terms import Door, Lease
 from tests.direct.shop import SCHEMA, Shop
 from tests.direct.site import SECRET, SERVICE, Site
-from tests.purge.conftest import eventually
+from tests.support.parts import running_listeners, running_worker
 from vclgen.config.waiting import DIRECT_SECONDS
 
 TEMPLATES: Final = {"ProductInterface": ("cat_p_{id}", "cat_p")}
@@ -81,15 +81,8 @@ def worker_of(site: Site, log: SqliteLog, freshness: Freshness) -> NodeWorker:
 async def working(worker: NodeWorker) -> AsyncIterator[None]:
     """It works, and its node is ready."""
     worker.set_plan("plan1")
-    task = asyncio.create_task(worker.run())
-    try:
-        async with asyncio.timeout(60):
-            await worker.wait_ready()
+    async with running_worker(worker):
         yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 @contextlib.asynccontextmanager
@@ -108,20 +101,8 @@ async def running_stand(site: Site, directory: Path, profile: Profile) -> AsyncI
         brain = Brain(policy, SCHEMA)
         gateway = Gateway(brain, asked, purger, freshness, gateway_rules(site.config))
         passes = Listener(gateway, site.config.controller.pass_listen, any_method=True)
-        await stack.enter_async_context(_serving(Listener(shop, site.origin)))
-        await stack.enter_async_context(_serving(passes))
+        await stack.enter_async_context(running_listeners(Listener(shop, site.origin), passes))
         await stack.enter_async_context(working(worker))
         limits = httpx.Limits(max_connections=None)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=limits))
         yield Stand(site, shop, log, worker, purger, http)
-
-
-@contextlib.asynccontextmanager
-async def _serving(listener: Listener) -> AsyncIterator[None]:
-    task = asyncio.create_task(listener.serve())
-    await eventually(lambda: listener.started, "the server to listen")
-    try:
-        yield
-    finally:
-        listener.stop()
-        await task

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.direct.stand import Stand
-from tests.purge.conftest import eventually, pragma
+from tests.purge.conftest import pragma
+from tests.support.parts import eventually
 
 pytestmark = pytest.mark.varnish
 

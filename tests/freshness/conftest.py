@@ -11,7 +11,8 @@ from controller.purge import chase
 from controller.purge.batch import PurgeRequest
 from controller.purge.connection import NodeConnection
 from tests.freshness.site import Site, running_site
-from tests.freshness.stand import LONG_SECONDS, Stand, running_stand
+from tests.freshness.stand import Stand, running_stand
+from tests.support.parts import LONG_SECONDS
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -30,6 +30,7 @@ from tests.freshness.gates import Gates, Moment
 from tests.freshness.origin import VersionedOrigin, make_schema
 from tests.freshness.site import SECRET, Site
 from tests.support.barrier import Barrier, listening
+from tests.support.parts import LONG_SECONDS, running_listeners, running_worker
 from vclgen.config import Address
 
 POST: Final = "{ post(id: 5) { id version } }"
@@ -39,8 +40,6 @@ EVERYTHING: Final = "{ everything { id version } }"
 OTHER: Final = "{ other { id version } }"
 OTHER_TAG: Final = "key:Other:id:1"
 _MUTATION: Final = "mutation { edit(id: 5) { id } }"
-LONG_SECONDS: Final = 60.0
-"""How long a purge is waited for where it is to be applied."""
 
 
 class Change(Enum):
@@ -168,48 +167,14 @@ async def running_stand(
             Listener(gates, config.controller.gateway_listen),
             Listener(gates, config.controller.pass_listen),
         )
-        await stack.enter_async_context(_serving(listeners))
+        await stack.enter_async_context(running_listeners(*listeners))
         stack.callback(origin.release)
         for worker in workers:
             worker.set_plan(brain.digest)
-            await stack.enter_async_context(_running(worker))
+            await stack.enter_async_context(running_worker(worker))
         limits = httpx.Limits(max_connections=None)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=limits))
         yield Stand(site, origin, gates, log, freshness, purger, http)
-
-
-async def eventually(holds: Callable[[], object], what: str) -> None:
-    """Wait until ``holds()`` is true."""
-    try:
-        async with asyncio.timeout(LONG_SECONDS):
-            while not holds():  # noqa: ASYNC110  what is waited for has no event
-                await asyncio.sleep(0.002)
-    except TimeoutError:
-        raise AssertionError(f"not so within {LONG_SECONDS:g} s: {what}") from None
-
-
-@contextlib.asynccontextmanager
-async def _serving(listeners: Sequence[Listener]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(listener.serve()) for listener in listeners]
-    await eventually(lambda: all(one.started for one in listeners), "the servers to listen")
-    try:
-        yield
-    finally:
-        for listener in listeners:
-            listener.stop()
-        await asyncio.gather(*tasks)
-
-
-@contextlib.asynccontextmanager
-async def _running(worker: NodeWorker) -> AsyncIterator[None]:
-    task = asyncio.create_task(worker.run())
-    try:
-        async with asyncio.timeout(LONG_SECONDS):
-            await worker.wait_ready()
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _purge(change: Change, tag: Tag) -> Purge:

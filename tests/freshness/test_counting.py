@@ -16,7 +16,8 @@ from controller.core.tags import wire
 from controller.purge.batch import PurgeRequest
 from controller.purge.connection import NodeConnection
 from tests.freshness.site import SECRET, Node
-from tests.freshness.stand import POST, Change, Stand, eventually
+from tests.freshness.stand import POST, Change, Stand
+from tests.support.parts import eventually
 
 pytestmark = pytest.mark.varnish
 

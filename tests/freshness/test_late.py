@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.freshness.stand import LONG_SECONDS, OTHER, OTHER_TAG, POST, Change, Stand
+from tests.freshness.stand import OTHER, OTHER_TAG, POST, Change, Stand
+from tests.support.parts import LONG_SECONDS
 
 pytestmark = pytest.mark.varnish
 

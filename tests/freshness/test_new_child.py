@@ -9,7 +9,8 @@ import pytest
 
 from controller.purge import node
 from tests.freshness.site import Site
-from tests.freshness.stand import LONG_SECONDS, Change, running_stand
+from tests.freshness.stand import Change, running_stand
+from tests.support.parts import LONG_SECONDS
 
 pytestmark = [pytest.mark.varnish, pytest.mark.usefixtures("patient")]
 

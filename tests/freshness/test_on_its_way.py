@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from tests.freshness.gates import Moment
-from tests.freshness.stand import Change, Stand, eventually
+from tests.freshness.stand import Change, Stand
+from tests.support.parts import eventually
 
 pytestmark = pytest.mark.varnish
 

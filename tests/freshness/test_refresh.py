@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from tests.freshness.stand import Change, Stand, eventually
+from tests.freshness.stand import Change, Stand
 from tests.support.barrier import Barrier
+from tests.support.parts import eventually
 
 pytestmark = pytest.mark.varnish
 

@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.freshness.stand import LONG_SECONDS, Change, Stand, eventually
+from tests.freshness.stand import Change, Stand
+from tests.support.parts import LONG_SECONDS, eventually
 
 pytestmark = [pytest.mark.varnish, pytest.mark.usefixtures("patient")]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from controller.purge.sqlite_log import SqliteLog
 from controller.purge.terms import Door, Lease
 from tests.purge.redis import Redis, running_redis
 from tests.purge.varnish import SECRET, SERVICE, Varnish, running_gateway, varnish_directory
+from tests.support.parts import running_worker
 
 PLAN = "plan1"
 LEASE = Lease(5.0)
@@ -99,34 +99,8 @@ async def working(
     """A worker that runs; with ``ready`` it is waited for."""
     worker = worker_of(varnish.admin, log, secret=secret)
     worker.set_plan(PLAN)
-    task = asyncio.create_task(worker.run())
-    try:
-        if ready:
-            async with asyncio.timeout(60):
-                await worker.wait_ready()
+    async with running_worker(worker, ready=ready):
         yield worker
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def eventually(holds: Callable[[], object], what: str) -> None:
-    """Wait until ``holds()`` is true."""
-    try:
-        async with asyncio.timeout(60):
-            while not holds():  # noqa: ASYNC110  what is waited for is another process
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise AssertionError(f"not so within 60 s: {what}") from None
-
-
-async def logged(worker: NodeWorker) -> None:
-    """Return when Varnish has logged all that the worker has sent it: it ends a request, and logs
-    that, before it answers the next one of a connection.
-    """
-    heard = worker._heard
-    await eventually(lambda: worker._heard > heard, "the worker asks Varnish again")
 
 
 def pragma(log: SqliteLog, text: str) -> int:

@@ -14,8 +14,9 @@ from controller.purge.nodes import Nodes, addresses_of
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
 from controller.purge.state import NodeStatus
-from tests.purge.conftest import PLAN, eventually, worker_of
+from tests.purge.conftest import PLAN, worker_of
 from tests.purge.varnish import Varnish, varnish_directory
+from tests.support.parts import eventually
 
 NAME = "http://varnish.test:81"
 

@@ -13,8 +13,9 @@ from controller.errors import LogUnavailable
 from controller.purge.freshness import Freshness
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
-from tests.purge.conftest import eventually, pragma, working
+from tests.purge.conftest import pragma, working
 from tests.purge.varnish import Varnish
+from tests.support.parts import eventually
 
 POST = Purge(("key:Post:id:5",), "mutation updatePost")
 TYPE = Purge(("type:Post",), "mutation updatePost")

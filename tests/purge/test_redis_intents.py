@@ -13,9 +13,9 @@ import pytest
 
 from controller.core.tags import Purge
 from controller.purge.redis_log import RedisLog
-from tests.purge.conftest import eventually
 from tests.purge.redis import Redis
 from tests.purge.redis_logs import POST, SERVICE, TYPE, opened, purges
+from tests.support.parts import eventually
 
 
 async def test_an_intent_is_replaced_by_its_purge_in_one_step(server: Redis) -> None:

@@ -11,9 +11,9 @@ import pytest
 from controller.core.tags import Purge
 from controller.errors import LogTrimmed
 from controller.purge import redis_log
-from tests.purge.conftest import eventually
 from tests.purge.redis import Redis
 from tests.purge.redis_logs import EXACTLY, POST, entries, opened, purges
+from tests.support.parts import eventually
 
 
 async def test_entries_come_back_in_order_as_they_were_appended(server: Redis) -> None:

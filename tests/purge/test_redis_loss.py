@@ -9,9 +9,9 @@ import pytest
 from controller.core.tags import Purge
 from controller.errors import LogUnavailable
 from controller.purge import redis_log
-from tests.purge.conftest import eventually
 from tests.purge.redis import Redis, running_redis
 from tests.purge.redis_logs import POST, TYPE, entries, opened, purges, usable
+from tests.support.parts import eventually
 
 
 async def test_kill_9_of_a_durable_redis_loses_nothing_and_purges_everything_once(

@@ -14,8 +14,8 @@ from controller.purge import redis_client, redis_peers
 from controller.purge.peers import Applied
 from controller.purge.redis_log import RedisLog
 from controller.purge.redis_peers import RedisPeers
-from tests.purge.conftest import eventually
 from tests.purge.redis import Redis
+from tests.support.parts import eventually
 
 POST = Purge(("key:Post:id:5",), "test")
 LONG = 60.0

@@ -10,10 +10,9 @@ from redis.asyncio.connection import AbstractConnection
 from controller.errors import LogTrimmed, LogUnavailable
 from controller.purge import redis_client, redis_log
 from controller.purge.redis_log import RedisLog
-from controller.purge.redis_peers import RedisPeers
-from tests.purge.conftest import eventually
 from tests.purge.redis import Redis
 from tests.purge.redis_logs import POST, SERVICE, TYPE, opened, usable
+from tests.support.parts import eventually
 
 
 async def test_what_redis_has_lost_is_read_no_more(server: Redis) -> None:
