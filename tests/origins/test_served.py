@@ -6,7 +6,6 @@ import gzip
 import json
 import socket
 import zlib
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from tests.support.stack import (
     assert_pass,
     describe,
     running_stack,
-    stack_before,
 )
 
 SDL = "type Query { n: Int  m: Int  t(id: ID): T } type Mutation { set: T } type T { id: ID! }"
@@ -34,43 +32,6 @@ CONFIG = {
 }
 READ, PASSED, WRITE = "{n}", "{m}", "mutation{set{id}}"
 BODY = json.dumps({"data": {"n": 1}, "extensions": {"long": "x" * 500}}).encode()
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Scripted]]:
-    folder = tmp_path_factory.mktemp("origins")
-    with stack_before(scripted(), CONFIG, folder) as served:
-        yield served
-
-
-@pytest.fixture
-def origin(served: tuple[Stack, Scripted]) -> Scripted:
-    """It answers, and nothing was asked yet."""
-    served[1].script = lambda _, wire: answer(wire)
-    served[1].asked.clear()
-    return served[1]
-
-
-@pytest.fixture
-def stack(served: tuple[Stack, Scripted], origin: Scripted) -> Stack:
-    """Nothing is cached."""
-    assert not origin.asked
-    served[0].purge("mutation { _purgeAll }")
-    return served[0]
-
-
-@pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Scripted]]:
-    """A pair that waits a second for its origin, which on a busy machine is little."""
-    times = {"firstByte": "1s", "betweenBytes": "1s"}
-    folder = tmp_path_factory.mktemp("impatient")
-    with (
-        scripted() as origin,
-        running_stack(
-            {**CONFIG, "originUrl": origin.url, "originTimeouts": times}, directory=folder
-        ) as stack,
-    ):
-        yield stack, origin
 
 
 @pytest.mark.parametrize("document", [READ, WRITE])

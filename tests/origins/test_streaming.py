@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.origins.server import Scripted, answer, chunk, head, scripted
-from tests.support.stack import Stack, assert_hit, assert_miss, describe, stack_before
+from tests.origins.server import Scripted, answer, chunk, head
+from tests.support.stack import Stack, assert_hit, assert_miss, describe
 
 SDL = """
 type Query { n: Int  t(id: ID): T }
@@ -44,29 +44,11 @@ SECOND = {
 T1 = json.dumps({"data": {"t": {"id": "1"}, "set": {"id": "1"}}}).encode()
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Scripted]]:
-    folder = tmp_path_factory.mktemp("streaming")
-    with stack_before(scripted(), CONFIG, folder) as served:
-        yield served
-
-
 @pytest.fixture
-def origin(served: tuple[Stack, Scripted]) -> Scripted:
-    """It answers with a ``T``; ``released`` is not set, and nothing was asked yet."""
-    origin = served[1]
+def origin(origin: Scripted) -> Scripted:
+    """It answers with a ``T``."""
     origin.script = lambda _, wire: answer(wire, T1)
-    origin.asked.clear()
-    origin.released.clear()
     return origin
-
-
-@pytest.fixture
-def stack(served: tuple[Stack, Scripted], origin: Scripted) -> Stack:
-    """Nothing is cached."""
-    assert not origin.asked
-    served[0].purge("mutation { _purgeAll }")
-    return served[0]
 
 
 def stream(origin: Scripted, media: str) -> None:
