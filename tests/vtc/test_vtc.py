@@ -6,10 +6,9 @@ whose secret is ``s3cret``, with a listener ``proxy`` if its config has ``proxyL
 profile ``s1`` is the origin, and ``s2`` its server ``second.test``. ``@VCL@`` is its VCL alone.
 ``@HOST name@`` is a varnish whose VCL ``include/name.vcl`` includes what is rendered, and
 ``@RELOAD@`` loads that once more; the host's own origin is ``s3``. A line ``#timeouts 1s`` shortens
-those of the backends, ``#notes 8s`` how long a node knows that a page came soon. ``#young 20`` is
-for a moment twenty times longer in which a node distrusts what it stored before a purge: on a busy
-machine it is over at once. The lines from ``@TIMES n@`` to ``@END@`` come n times, with ``@I@`` for
-1 to n.
+those of the backends, ``#notes 8s`` how long a node knows that a page came soon. The lines from
+``@TIMES n@`` to ``@END@`` come n times, with ``@I@`` for 1 to n. A case is over when each server
+has been asked all that stands in its script.
 
 ``VARNISH_TREE`` names a directory with another Debian in it, whose varnishtest is run by chroot,
 ``VARNISH_VERSION`` what its VCL is rendered for: ``scripts/varnish_versions.sh`` sets both.
@@ -42,6 +41,7 @@ VERSION = os.environ.get("VARNISH_VERSION", "7.1")
 def prepared(text: str, folder: Path) -> str:
     """A case as varnishtest reads it; the secret is written into the folder."""
     text = re.sub(r"^@TIMES (\d+)@\n(.*?)^@END@\n", repeated, text, flags=re.MULTILINE | re.DOTALL)
+    text = waited_for(text)
     config = configured(text, folder)
     host = re.search(r"^@HOST (\w+)@$", text, re.MULTILINE)
     vcl = rendered(text, config, include=host is not None)
@@ -64,6 +64,17 @@ def prepared(text: str, folder: Path) -> str:
 
 def repeated(block: re.Match[str]) -> str:
     return "".join(block[2].replace("@I@", str(i)) for i in range(1, int(block[1]) + 1))
+
+
+def waited_for(text: str) -> str:
+    """A case that ends once its servers were asked all they expect: the rest would test nothing.
+
+    One that repeats itself may be asked less often; one that is broken or waited for has ended.
+    """
+    scripts = re.findall(r"^server (s\d) \{\n(.*?)^\}", text, flags=re.MULTILINE | re.DOTALL)
+    ended = re.findall(r"^server (s\d) -(?:break|wait)", text, flags=re.MULTILINE)
+    asked = dict.fromkeys(n for n, script in scripts if "rxreq" in script and n not in ended)
+    return text + "".join(f"server {name} -wait\n" for name in asked)
 
 
 def configured(text: str, folder: Path) -> Config:
