@@ -39,7 +39,8 @@ def stack(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac
         "originUrl": shop.url,
         "profile": "magento",
         "schemaPolling": {"enabled": False},
-        "direct": {"purgers": [MAGENTO]},
+        # no probes: the shop knows the headers of its last request
+        "direct": {"purgers": [MAGENTO], "health": {"enabled": False}},
         "varnish": {"proxyListen": f"127.0.0.1:{free_port()}"},
     }
     with running_stack(config, directory=tmp_path_factory.mktemp("shop")) as running:
