@@ -17,6 +17,7 @@ from controller.purge.purger import Outcome, Purger
 from controller.purge.sqlite_log import SqliteLog
 from tests.purge.conftest import PLAN, worker_of
 from tests.purge.varnish import SERVICE, Varnish
+from tests.support.parts import running_worker
 
 pytestmark = pytest.mark.varnish
 
@@ -29,13 +30,9 @@ async def chasing(
     freshness = Freshness()
     worker = worker_of(varnish.admin, log, freshness)
     worker.set_plan(PLAN)
-    task = asyncio.create_task(worker.run())
-    async with asyncio.timeout(60):
-        await worker.wait_ready()
-    recent = freshness.recent(worker.state.boot or "")
-    yield Purger(log, lambda: [worker], freshness, wait_seconds=wait_seconds), recent
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with running_worker(worker):
+        recent = freshness.recent(worker.state.boot or "")
+        yield Purger(log, lambda: [worker], freshness, wait_seconds=wait_seconds), recent
 
 
 def own(log: SqliteLog) -> str:
