@@ -11,7 +11,7 @@ import difflib
 import secrets
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -20,7 +20,7 @@ import httpx
 import typer
 
 from controller.cli.configs import choose
-from controller.cli.direct import require_controller
+from controller.cli.direct import is_alone, require_controller
 from controller.cli.purges import TokenOption, UrlOption, kept_token
 from controller.cli.shape import Shape, ShapeOption
 from controller.cli.varnishadm import Varnishadm, reached
@@ -71,14 +71,12 @@ def reload_command(
     change needs a restart, nothing has changed.
     """
     chosen = choose(config, origin, environment).config
-    address_of_admin = url or f"http://{chosen.controller.admin_listen.reachable}"
+    admin = _Admin(url or f"http://{chosen.controller.admin_listen.reachable}", chosen, token)
     if shape is Shape.INCLUDE:
         if dry_run:
             raise typer.BadParameter("shows nothing with --as include", param_hint="--dry-run")
-        require_controller(
-            chosen, fix="reload the Varnish of the VCL that includes it, and no more"
-        )
-        _reload_controller(_Admin(address_of_admin, chosen, token), chosen)
+        require_controller(chosen)
+        _wait(admin, admin.reload())  # who runs that Varnish has reloaded it before
         return
     if not dry_run:
         require_controller(chosen, fix="`shellac render`, then `varnishadm vcl.load` and `vcl.use`")
@@ -91,16 +89,22 @@ def reload_command(
         for varnish in varnishes:
             sys.stdout.writelines(_difference(varnish, vcl))
         return
-    admin = _Admin(address_of_admin, chosen, token)
     name = f"{PREFIX}{chosen.digest}-{secrets.token_hex(3)}"
     file = chosen.state_dir / f"{name}.vcl"
     file.write_text(vcl)
     try:
-        reloaded = _exchange(varnishes, name, file, vcl, admin)
+        change = _nothing if is_alone(chosen) else admin.reload
+        reloaded = _exchange(varnishes, name, file, vcl, change)
         file.replace(chosen.state_dir / "default.vcl")
     finally:
         file.unlink(missing_ok=True)
-    _wait(admin, chosen)
+    if reloaded is None:
+        typer.echo(f"reloaded: config {chosen.digest}")
+    else:
+        _wait(admin, reloaded)
+
+
+def _nothing() -> None: ...
 
 
 def _reload_controller(admin: _Admin, config: Config) -> None:
@@ -124,14 +128,18 @@ def _refuse_host(varnish: Varnishadm) -> None:
 
 
 def _exchange(
-    varnishes: Sequence[Varnishadm], name: str, file: Path, vcl: str, admin: _Admin
-) -> Reloaded:
-    """Load everywhere, change the controller, then every Varnish; what is loaded in vain goes."""
+    varnishes: Sequence[Varnishadm],
+    name: str,
+    file: Path,
+    vcl: str,
+    change: Callable[[], Reloaded | None],
+) -> Reloaded | None:
+    """Load it everywhere, ``change`` the controller, then use it. What is loaded in vain goes."""
     with ExitStack() as in_vain:
         for varnish in varnishes:
             varnish.load(name, file, vcl)
             in_vain.callback(varnish.discard, name)
-        reloaded = admin.reload()
+        reloaded = change()
         in_vain.pop_all()
     for varnish in varnishes:
         before = varnish.listed().active
