@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from typing import Final
 from urllib.parse import urlencode
 
 from controller.cli.findings import Finding
@@ -12,9 +11,6 @@ from vclgen.config import Config
 from vclgen.config.proxies import Network
 from vclgen.direct.plan import DirectPlan, direct_plan
 from vclgen.errors import ConfigError, Problem
-
-READY_PARAMETERS: Final = urlencode({"query": "query ShellacReady { __typename }"})
-"""Of a query by GET, for only those are cached."""
 
 
 def is_alone(config: Config) -> bool:

@@ -19,7 +19,7 @@ from typing import Final
 import httpx
 
 from controller.cli.children import Child, Children
-from controller.cli.direct import READY_PARAMETERS, is_alone
+from controller.cli.direct import is_alone
 from controller.errors import AddressInUse, StartFailed
 from controller.pushed_schema import pushed_file
 from controller.schemaless import LOST
@@ -81,8 +81,9 @@ async def run_up(setup: Setup, say: Callable[[str], None]) -> None:
     """
     config = setup.config
     vcl = config.state_dir / "default.vcl"
-    vcl.write_text(vcl_of(config))
-    await asyncio.to_thread(compile_vcl, vcl.read_text())
+    text = vcl_of(config)
+    vcl.write_text(text)
+    await asyncio.to_thread(compile_vcl, text)
     check_ports(setup)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -190,7 +191,8 @@ async def _ready(setup: Setup, say: Callable[[str], None]) -> None:
                 if config.profile == "gateway":
                     answer = await client.post(public, json={"query": READY_QUERY})
                 else:
-                    answer = await client.get(f"{public}?{READY_PARAMETERS}")
+                    # By GET, for only those are cached.
+                    answer = await client.get(public, params={"query": READY_QUERY})
                 if answer.status_code not in (502, 503, 504):
                     _say_what_is_lost(config, say)
                     say(f"ready {public}")
