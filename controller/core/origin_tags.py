@@ -19,8 +19,6 @@ SOME_URL_KEY: Final = "some-url"
 """On objects of which the URL is no key: GraphQL's are often longer than ``MOST_BYTES``."""
 ALL_KEY: Final = "all"
 """On every object."""
-ORIGIN_KINDS: Final = ("origin:", "url:")
-"""What these tags begin with, inside the controller."""
 MOST_BYTES: Final = 200
 """Of a tag or a URL that is written."""
 MOST_HOST: Final = 255
@@ -54,7 +52,7 @@ def names_a_url(tag: str) -> bool:
 
 def names_objects_of_an_origin(tag: str) -> bool:
     """Whether it is one of these tags."""
-    return tag.startswith(ORIGIN_KINDS)
+    return tag.startswith(("origin:", "url:"))
 
 
 def origin_wire(tag: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from controller.core.origin_tags import ORIGIN_KINDS, origin_wire
+from controller.core.origin_tags import names_objects_of_an_origin, origin_wire
 from controller.core.policy import Key
 
 Tag = str
@@ -85,7 +85,7 @@ def wire(service: str, tag: Tag) -> str:
 
     What an origin named stands as it named it (``controller.core.origin_tags``).
     """
-    return origin_wire(tag) if tag.startswith(ORIGIN_KINDS) else wire_of_ours(service, tag)
+    return origin_wire(tag) if names_objects_of_an_origin(tag) else wire_of_ours(service, tag)
 
 
 def wire_of_ours(service: str, tag: Tag) -> str:
