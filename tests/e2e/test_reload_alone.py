@@ -7,9 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from demo.magento import Shop
-from demo.tagging import serving
 from tests.e2e.tagging import hit, passed, stored
+from tests.support.magento_origin import magento
 from tests.support.stack import SHELLAC, running_stack
 
 QUERY = "query=%7Bproducts(ids:%5B1%5D)%7Bname%7D%7D"
@@ -17,9 +16,9 @@ MINE = {"x-mine": "1"}
 
 
 def test_the_vcl_is_exchanged_and_what_is_stored_stays_in_use(tmp_path: Path) -> None:
-    with serving(Shop().answer) as origin:
+    with magento() as shop:
         config = {
-            "originUrl": f"{origin}/graphql",
+            "originUrl": shop.url,
             "profile": "magento",
             "direct": {"controller": False, "health": {"enabled": False}},
         }
