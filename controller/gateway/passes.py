@@ -120,18 +120,18 @@ async def _streamed(request: Request, origin: Origin, retries: Retries) -> Respo
             origin.forward("HEAD", request.query_string, to_origin(request.headers), b"") as head,
         ):
             return Response(head.status, from_origin(head.headers))
-    opened = AsyncExitStack()
-    asked: list[Server] = []
+    headers, asked = to_origin(request.headers), list[Server]()
+    async with AsyncExitStack() as opening:
 
-    async def attempt() -> OriginStream:
-        await opened.aclose()
-        headers = to_origin(request.headers)
-        return await opened.enter_async_context(
-            origin.forward(request.method, request.query_string, headers, request.body, asked)
-        )
+        async def attempt() -> OriginStream:
+            await opening.aclose()  # of the answer before, which was no good one
+            return await opening.enter_async_context(
+                origin.forward(request.method, request.query_string, headers, request.body, asked)
+            )
 
-    async with origin.in_time():
-        stream = await retries.of(attempt)
+        async with origin.in_time():
+            stream = await retries.of(attempt)
+        opened = opening.pop_all()
     return Response(stream.status, from_origin(stream.headers), _chunks(stream, opened))
 
 

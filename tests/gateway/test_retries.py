@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from graphql import build_schema
 from controller.brain import Brain
 from controller.core.request import HttpRequest
 from controller.gateway.app import Gateway
+from controller.gateway.asgi import Request
 from controller.gateway.origin import Origin
-from controller.gateway.retries import DELAYS, repeatable
+from controller.gateway.passes import _streamed
+from controller.gateway.retries import DELAYS, Retries, repeatable
 from controller.gateway.rules import gateway_rules
 from controller.policy_of import policy_of
 from controller.purge.freshness import Freshness
@@ -120,6 +123,28 @@ async def test_a_query_is_asked_three_times_more(
     assert answer.json() == {"data": {"n": 1}}
     assert failing.asked == 4
     assert pauses == list(DELAYS) == [0.5, 1.0, 2.0]
+
+
+async def test_an_answer_that_is_no_good_is_closed_where_nobody_waits_for_another() -> None:
+    left = asyncio.Event()
+
+    async def fail(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await reader.read()
+        left.set()
+        writer.close()
+
+    server = await asyncio.start_server(fail, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    retries = Retries(server_errors=True, delays=(60.0,))
+    request = Request("GET", "/graphql", b"query={n}", [], b"")
+    async with server, Origin(f"http://127.0.0.1:{port}", constants={}) as origin:
+        with pytest.raises(TimeoutError) as _late:  # its traceback holds what was opened
+            async with asyncio.timeout(0.3):
+                await _streamed(request, origin, retries)
+        async with asyncio.timeout(5):
+            await left.wait()
 
 
 @pytest.mark.parametrize(
