@@ -16,6 +16,7 @@ from vclgen.include import FILE_NAME
 from vclgen.render import ORIGIN_MARK
 from vclgen.varnishd import find_varnishd
 
+_MAIN = re.compile(rf"{ORIGIN_MARK}(.*/)?main\.vcl\.j2")
 _LOCATION = re.compile(r"\('(?P<file>[^']*)' Line (?P<line>\d+) Pos (?P<position>\d+)\)")
 
 
@@ -101,11 +102,14 @@ def explain_error(vcl: str, output: str, *, file: str | None = None) -> str:
 
 
 def origin_of(vcl: str, line: int) -> Origin | None:
-    """The template that line ``line`` (from 1) of a generated VCL came from."""
+    """The template that line ``line`` (from 1) of a generated VCL came from. What stands before all
+    marks is the beginning of the one that names the others.
+    """
     lines = vcl.splitlines()
     if not 1 <= line <= len(lines):
         return None
-    for text in reversed(lines[:line]):
-        if text.startswith(ORIGIN_MARK):
-            return Origin(text.removeprefix("# from: "), line, lines[line - 1].strip())
-    return Origin("templates/main.vcl.j2", line, lines[line - 1].strip())
+    marks = [text for text in lines[:line] if text.startswith(ORIGIN_MARK)]
+    marks = marks or [text for text in lines if _MAIN.fullmatch(text)]
+    if not marks:
+        return None
+    return Origin(marks[-1].removeprefix("# from: "), line, lines[line - 1].strip())

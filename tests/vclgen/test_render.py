@@ -5,15 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vclgen.compile import compile_vcl, origin_of
-from vclgen.config import load_config_text
+from vclgen.config import Config, load_config_text
 from vclgen.errors import TemplateError, VclError
 from vclgen.escape import header_name, quoted
 from vclgen.plan import GatewayPlan, gateway_plan
-from vclgen.render import render
+from vclgen.render import render, vcl_of
+
+
+def loaded(extra: str) -> Config:
+    return load_config_text(f"originUrl: http://a.example/graphql\n{extra}").config
 
 
 def plan(extra: str = "") -> GatewayPlan:
-    return gateway_plan(load_config_text(f"originUrl: https://a.example/graphql\n{extra}").config)
+    return gateway_plan(loaded(extra))
 
 
 def test_the_same_config_renders_the_same_text() -> None:
@@ -27,6 +31,14 @@ def test_each_line_knows_its_template() -> None:
     assert origin is not None
     assert origin.template == "templates/features/scopes.vcl.j2"
     assert origin_of(text, 1_000_000) is None
+
+
+@pytest.mark.parametrize("profile", ["gateway", "magento"])
+def test_what_stands_before_all_features_is_of_the_template_that_names_them(profile: str) -> None:
+    text = vcl_of(loaded(f"profile: {profile}"))
+    origin = origin_of(text, 1)
+    assert origin is not None
+    assert origin.template == f"templates/{'' if profile == 'gateway' else 'direct/'}main.vcl.j2"
 
 
 def test_a_vcl_error_names_template_and_line() -> None:
