@@ -315,7 +315,8 @@ sub shellac_request_recv {
     if (req.method != "GET" && req.method != "HEAD") { set req.http.X-Shellac-Detail = "method"; }
     elsif (req.http.Transfer-Encoding || shellac_std.integer(req.http.Content-Length, 0) != 0) { set req.http.X-Shellac-Detail = "body-on-get"; }
 }
-# Varnish sends a request without a body again when a reused connection breaks, and a write must not be: piped, it has one of its own.
+# Varnish sends a request without a body again when a reused connection breaks, and a write must not be: piped, it has one of its
+# own, which Varnish has closed behind it.
 sub shellac_request_write {
     if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && !req.http.Transfer-Encoding && shellac_std.integer(req.http.Content-Length, 0) == 0) {
         shellac_header.regsub(req, "(?i)^x-shellac-(?!own:).*$", "X-Shellac-Cut: 1", true);  # no way to do it in vcl_pipe
@@ -325,7 +326,6 @@ sub shellac_request_write {
 }
 sub shellac_request_pipe {
     unset bereq.http.X-Shellac-Own;
-    set bereq.http.Connection = "close";
 }
 # For how long a stale answer will do: short while the origin is well, then for as long as the object lasts.
 sub shellac_request_grace {

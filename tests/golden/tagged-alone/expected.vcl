@@ -317,16 +317,14 @@ sub request_recv {
     if (req.method != "GET" && req.method != "HEAD") { set req.http.X-Shellac-Detail = "method"; }
     elsif (req.http.Transfer-Encoding || std.integer(req.http.Content-Length, 0) != 0) { set req.http.X-Shellac-Detail = "body-on-get"; }
 }
-# Varnish sends a request without a body again when a reused connection breaks, and a write must not be: piped, it has one of its own.
+# Varnish sends a request without a body again when a reused connection breaks, and a write must not be: piped, it has one of its
+# own, which Varnish has closed behind it.
 sub request_write {
     if (req.method !~ "^(GET|HEAD|OPTIONS|TRACE)$" && !req.http.Transfer-Encoding && std.integer(req.http.Content-Length, 0) == 0) {
         header.regsub(req, "(?i)^x-shellac-.*$", "X-Shellac-Cut: 1", true);  # no way to do it in vcl_pipe
         unset req.http.X-Shellac-Cut;
         return (pipe);
     }
-}
-sub request_pipe {
-    set bereq.http.Connection = "close";
 }
 # For how long a stale answer will do: short while the origin is well, then for as long as the object lasts.
 sub request_grace {
@@ -566,9 +564,6 @@ sub vcl_hit {
 sub vcl_miss {
     call keyed_miss;
     call request_miss;
-}
-sub vcl_pipe {
-    call request_pipe;
 }
 sub vcl_pass { call request_pass; }
 sub vcl_backend_fetch {
