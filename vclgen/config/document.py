@@ -185,7 +185,6 @@ _PLURALS: Final = {
     "URL": "URLs",
     "key": "keys",
     "address or network": "addresses or networks",
-    "network": "networks",
 }
 
 
