@@ -16,20 +16,13 @@ from vclgen.config import Config
 from vclgen.config.cors import Cors
 from vclgen.config.proxies import Network
 from vclgen.config.rate_limits import RateLimit
-from vclgen.names import ALWAYS_KEYED, IGNORED_COOKIES, PASS_HEADERS
+from vclgen.names import IGNORED_COOKIES, PASS_HEADERS
 from vclgen.versions import Words
 
 PROXIES_IN_A_ROW: Final = 5
 """So many entries of X-Forwarded-For are looked at, as VCL has no loops. With more of them the
 client is the farthest that was reached: a proxy, never an invention."""
 _NAMES_BEFORE: Final = r"([a-z0-9_-]+\.)+"
-
-
-def always_keyed(config: Config) -> tuple[str, ...]:
-    """The headers that split the cache whatever ``varyHeaders`` says. ``Origin`` does not where the
-    edge answers CORS: it is not sent to the origin with what may be cached then.
-    """
-    return () if config.cors else ALWAYS_KEYED
 
 
 @dataclass(frozen=True, slots=True)

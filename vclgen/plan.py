@@ -19,7 +19,6 @@ from vclgen.config.values import Address, is_loopback
 from vclgen.config.waiting import purge_wait
 from vclgen.edge import (
     EdgePlan,
-    always_keyed,
     cors_plan,
     ignored_cookies,
     limit_plans,
@@ -119,7 +118,7 @@ class GatewayPlan(EdgePlan):
 
 def gateway_plan(config: Config, *, include: bool = False) -> GatewayPlan:
     """Decide everything the gateway's VCL does from the config. Pure; raises nothing."""
-    keyed = lowered((*config.vary_headers, *always_keyed(config)))
+    keyed = lowered((*config.vary_headers, *config.always_keyed))
     scopes = tuple(
         ScopePlan(number, name, scope.sources, scope.jwt is not None)
         for number, (name, scope) in enumerate(sorted(config.scopes.items()), start=1)

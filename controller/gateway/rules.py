@@ -11,7 +11,6 @@ from controller.gateway.identity import ClaimScope, claim_scopes
 from controller.gateway.retries import NEVER, Retries
 from controller.jwks import KeySet
 from vclgen.config import Config, ScopeSource
-from vclgen.edge import always_keyed
 
 _NEGOTIATED: Final = frozenset({"accept", "accept-encoding", "content-type"})
 
@@ -71,7 +70,7 @@ def gateway_rules(config: Config, known: Iterable[KeySet] = ()) -> GatewayRules:
         ConfigError: the file with the key of a scope cannot be used.
     """
     return GatewayRules(
-        keyed_headers=frozenset({*map(str.lower, config.vary_headers), *always_keyed(config)}),
+        keyed_headers=frozenset({*map(str.lower, config.vary_headers), *config.always_keyed}),
         scopes={name: scope.sources for name, scope in config.scopes.items()},
         remove_cookies=frozenset(config.remove_cookies),
         cache_errors=config.cache_errors,

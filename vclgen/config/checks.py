@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from vclgen.config.graphql import NoSchema
 from vclgen.config.source import KeyPath
 from vclgen.config.values import Address, is_loopback
-from vclgen.names import ALWAYS_KEYED
 
 if TYPE_CHECKING:
     from vclgen.config.model import Config
@@ -103,7 +102,7 @@ def _header_roles(config: Config) -> Iterator[Finding]:
 
 
 def _roles(config: Config) -> Iterator[tuple[str, str, KeyPath]]:
-    for name in () if config.cors else ALWAYS_KEYED:
+    for name in config.always_keyed:
         yield name, "always part of the key", ("varyHeaders",)
     for name in _ON_EVERY_REQUEST:
         yield name, "on every request", ("bypassCacheHeaders",)
@@ -182,9 +181,7 @@ def _collide(one: Address, other: Address) -> bool:
 
 def _loop(config: Config) -> Iterator[Finding]:
     listen = config.varnish.listen
-    places: list[tuple[KeyPath, str]] = [(("originUrl",), config.origin_url)]
-    places += [(("origins", i, "url"), each.url) for i, each in enumerate(config.origins)]
-    for path, url in places:
+    for path, url in origin_places(config):
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         host = "127.0.0.1" if parts.hostname in _THIS_MACHINE else parts.hostname or ""
@@ -195,6 +192,13 @@ def _loop(config: Config) -> Iterator[Finding]:
                 "give the GraphQL server's address, or another port as varnish.listen",
                 frozenset((str(path[0]), "varnish")),
             )
+
+
+def origin_places(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    """Where a server of the origin is named, and its URL."""
+    yield ("originUrl",), config.origin_url
+    for index, server in enumerate(config.origins):
+        yield ("origins", index, "url"), server.url
 
 
 def _same_origins(config: Config) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from vclgen.config.cors import Cors, off_or_a_section
 from vclgen.config.rate_limits import RateLimit, in_force, named_once
 from vclgen.config.sections import Section
 from vclgen.config.values import Flag, Size
+from vclgen.names import ALWAYS_KEYED
 
 
 class RequestSize(Section):
@@ -55,6 +56,13 @@ class Edge(Section):
 
     security: Annotated[Security, BeforeValidator(_none_if_off)] = Security()
     """Stellate's place for the largest request body."""
+
+    @property
+    def always_keyed(self) -> tuple[str, ...]:
+        """The headers that split the cache whatever `varyHeaders` says. `Origin` does not where the
+        edge answers CORS: it is not sent to the origin with what may be cached then.
+        """
+        return () if self.cors else ALWAYS_KEYED
 
     @property
     def request_limit(self) -> int:

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from vclgen.config.checks import Finding
-from vclgen.config.source import KeyPath
+from vclgen.config.checks import Finding, origin_places
 
 if TYPE_CHECKING:
     from vclgen.config.model import Config
@@ -77,9 +76,7 @@ def _of_the_gateway(config: Config) -> Iterator[Finding]:
 
 
 def _origin(config: Config) -> Iterator[Finding]:
-    places: list[tuple[KeyPath, str]] = [(("originUrl",), config.origin_url)]
-    places += [(("origins", i, "url"), each.url) for i, each in enumerate(config.origins)]
-    for place, url in places:
+    for place, url in origin_places(config):
         parts, key = urlsplit(url), str(place[0])
         if parts.scheme != "http":
             yield Finding(

@@ -33,7 +33,6 @@ from vclgen.direct.servers import Server, servers_of
 from vclgen.edge import (
     EdgePlan,
     alternatives,
-    always_keyed,
     cors_plan,
     ignored_cookies,
     limit_plans,
@@ -186,7 +185,7 @@ def direct_plan(config: Config, *, include: bool = False) -> DirectPlan:
     timeouts, given = config.origin_timeouts, "origin_timeouts" in config.model_fields_set
     listen = config.varnish.proxy_listen
     site = not include and (known.site if direct.serve is None else direct.serve == "site")
-    keyed = lowered((*known.keyed_headers, *config.vary_headers, *always_keyed(config)))
+    keyed = lowered((*known.keyed_headers, *config.vary_headers, *config.always_keyed))
     ignored = lowered((*known.ignored_headers, *config.ignore_headers))
     excepted = {*keyed, *ignored, direct.tls_header}
     tags = _tags(config, known)
