@@ -13,6 +13,11 @@ from vclgen.errors import TemplateError
 from vclgen.versions import Code
 
 
+def fits(text: str) -> bool:
+    """Whether a text can stand in a VCL string as it is: printable ASCII without quotes."""
+    return '"' not in text and text.isascii() and text.isprintable()
+
+
 def quoted(text: str) -> str:
     """A VCL string literal that means exactly ``text``.
 
@@ -29,7 +34,7 @@ def inside(text: str) -> str:
     Raises:
         TemplateError: as for ``quoted``.
     """
-    if '"' in text or not all(" " <= c <= "~" for c in text):
+    if not fits(text):
         raise TemplateError(f"cannot stand in VCL as a string: {text!r}")
     return text
 
@@ -55,12 +60,12 @@ def regex(text: str) -> str:
 
 
 def long_quoted(text: str) -> str:
-    """The same for a text with quotes: a long string.
+    """As ``quoted``, for a text with quotes: a long string.
 
     Raises:
         TemplateError: the text holds the end of a long string or is not printable ASCII.
     """
-    if '"}' in text or not all(" " <= c <= "~" for c in text):
+    if '"}' in text or not text.isascii() or not text.isprintable():
         raise TemplateError(f"cannot stand in VCL as a long string: {text!r}")
     return f'{{"{text}"}}'
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from vclgen.config.graphql import NoSchema
 from vclgen.config.source import KeyPath
 from vclgen.config.values import Address, is_loopback
+from vclgen.escape import fits
 
 if TYPE_CHECKING:
     from vclgen.config.model import Config
@@ -227,7 +228,7 @@ def _sizes(config: Config) -> Iterator[Finding]:
 def _secret_file(config: Config) -> Iterator[Finding]:
     """``templates/features/admin.vcl.j2`` reads the file, so its path stands in VCL as a string."""
     path = str(config.secret_file)
-    if '"' in path or not all(" " <= c <= "~" for c in path):
+    if not fits(path):
         yield Finding(
             ("varnish", "secretFile"),
             f"{path} cannot stand in VCL",

@@ -17,6 +17,7 @@ from vclgen.config.refusal import refusal, shown
 from vclgen.config.sections import Section
 from vclgen.config.tokens import CookieName, HeaderName, PublicPath, TagHeader
 from vclgen.config.values import Duration, DurationOrZero, Flag, Size
+from vclgen.escape import fits
 
 Profile = Literal["gateway", "magento", "wpgraphql", "tagged"]
 SMALLEST_TAG_HEADER: Final = 8 * 1024
@@ -34,7 +35,7 @@ def _parameter(value: Any) -> str:
 
 
 def _pattern(value: Any) -> str:
-    if not isinstance(value, str) or '"' in value or not all(" " <= c <= "~" for c in value):
+    if not isinstance(value, str) or not fits(value):
         raise refusal(
             f"{shown(value)} cannot stand in VCL", "use printable ASCII without double quotes"
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from vclgen.config.checks import Finding, origin_places
+from vclgen.escape import fits
 
 if TYPE_CHECKING:
     from vclgen.config.model import Config
@@ -138,7 +139,7 @@ def _probe(config: Config) -> Iterator[Finding]:
 def _constants(config: Config) -> Iterator[Finding]:
     """``templates/direct/fetch.vcl.j2`` writes them as strings, and VCL's know no quotes."""
     for name, value in config.fetch_headers.items():
-        if '"' in value:
+        if not fits(value):
             key = "originHeaders" if name in config.origin_headers else "headers"
             what = "holds a double quote, which cannot stand in VCL"
             yield Finding((key, name), what, "choose another value", frozenset((key, "profile")))
