@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
+import httpx
+
 from bench.bare import varnish_before
 from bench.load import Figures, Load, LoadError, run
 from tests.support.process import child_of
@@ -112,6 +114,9 @@ def measure(rounds: int, seconds: int) -> list[Hit]:
             for load, manager in loads:
                 turns[load.name].append(measured(load, manager, seconds, folder))
             loads.reverse()
+        seen = httpx.get(direct + path, headers=REQUEST).headers["x-magento-cache-debug"]
+        if seen != "HIT":
+            raise LoadError(f"{DIRECT}: what was measured is a {seen}")
     return [
         Hit(
             name,
