@@ -3,6 +3,7 @@ import re
 import pytest
 
 from tests.golden.cases import CASES, Case
+from tests.vtc.without_modules import without_modules
 from vclgen.compile import compile_include, compile_vcl
 
 
@@ -14,6 +15,13 @@ def test_the_vcl_is_the_one_that_was_read_and_committed(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_vcl_compiles(case: Case) -> None:
     (compile_include if case.is_include else compile_vcl)(case.expected.read_text())
+
+
+def test_what_is_compiled_with_a_varnish_without_modules_needs_none() -> None:
+    """``scripts/varnish_versions.sh`` does so."""
+    for case in CASES:
+        if not case.is_include and case.name != "varnish_6_0":
+            without_modules(case.expected.read_text())
 
 
 def test_no_call_is_left_without_a_sub_and_no_sub_without_a_call() -> None:
