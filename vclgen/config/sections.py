@@ -285,9 +285,10 @@ class Purge(Section):
     own nodes, or of every node of every controller. With `all` a node serves hits only while its
     controller renews its lease."""
 
-    wait_timeout: Annotated[Duration, AfterValidator(_wait_timeout)] | None = None
-    """How long it waits: `150ms` by default, in a direct profile `3s`. After that it goes out with
-    `Shellac-Purge: pending`."""
+    wait_timeout: Annotated[Duration, AfterValidator(_wait_timeout)] | None = Field(
+        default=None, json_schema_extra={"shown": "`150ms`, in a direct profile `3s`"}
+    )
+    """How long it waits. After that it goes out with `Shellac-Purge: pending`."""
 
     lease: Annotated[Duration, AfterValidator(_lease)] = 5.0
     """How long a node counts as up to date after its controller last said so. Then its health
