@@ -1,7 +1,7 @@
 """How varnishd must be started for the generated VCL: listeners, storages, parameters.
 
-Each value fits what the VCL and the controller rely on (``../docs/varnish.md``): a VCL without
-these parameters loses tags or runs out of restarts, so both come from the same config.
+Each value fits what the VCL and the controller rely on: a VCL without these parameters loses tags
+or runs out of restarts, so both come from the same config.
 """
 
 from __future__ import annotations
