@@ -255,7 +255,7 @@ sub verdict_hash {
     hash_data(req.http.Content-Type);
     hash_data(req.url);
     hash_data(regsub(req.method, "HEAD", "GET"));
-    if (req.method == "POST") { bodyaccess.hash_req_body(); }  # last: it adds no separator of its own
+    if (req.method == "POST" && !req.http.X-Shellac-Body) { bodyaccess.hash_req_body(); }  # last: it adds no separator of its own
 }
 sub verdict_fetch {
     set bereq.http.X-Shellac-Round = "verdict";
