@@ -115,7 +115,7 @@ def trickling(origin: Scripted, wire: Any) -> None:
     wire.sendall(head("Transfer-Encoding: chunked\r\n"))
     for _ in range(25):
         wire.sendall(chunk(b" "))
-        origin.released.wait(0.5)
+        origin.released.wait(0.75)
     wire.sendall(chunk(DATA) + b"0\r\n\r\n")
 
 
@@ -124,13 +124,13 @@ async def test_an_answer_that_is_read_whole_has_an_end(
 ) -> None:
     monkeypatch.setattr("vclgen.config.origins.SPARE_SECONDS", 0.0)
     origin.script = trickling
-    times = "originTimeouts: {connect: 500ms, firstByte: 1s, betweenBytes: 1s}\n"
-    async with asking(f"originUrl: {origin.url}\n{times}{AS_WRITTEN}", tmp_path) as gateway:
-        for document in (READ, WRITE):
-            response = await gateway.ask(document)
+    pauses = times(connect="2s", firstByte="4s", betweenBytes="4s")
+    async with asking(f"originUrl: {origin.url}\n{pauses}{AS_WRITTEN}", tmp_path) as gateway:
+        *whole, streamed = await asyncio.gather(*map(gateway.ask, (READ, WRITE, PASSED)))
+        for response in whole:
             assert response.status_code == 504
             message = response.json()["errors"][0]["message"]
-            assert message == "the origin took longer than 1.5 s in all"
+            assert message == "the origin took longer than 6 s in all"
         assert await gateway.purges()
         assert streamed.status_code == 200
         assert streamed.json()["data"]["n"] == 1
