@@ -26,7 +26,10 @@ PURGE = {"query": "mutation { purgePost(id: 5) }"}
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    config = {"name": "shop", "originUrl": "http://127.0.0.1:9/graphql", "schema": SDL}
+    # There is no Varnish, so no purge is applied.
+    purge = {"waitTimeout": "200ms"}
+    origin = "http://127.0.0.1:9/graphql"
+    config = {"name": "shop", "originUrl": origin, "schema": SDL, "purge": purge}
     settings = with_ports(config, state_dir=tmp_path / "state")
     (tmp_path / "shellac.yaml").write_text(yaml.safe_dump(settings))
     return tmp_path

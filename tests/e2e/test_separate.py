@@ -16,7 +16,7 @@ from tests.support.stack import SHELLAC, TOKEN, assert_hit, assert_miss, describ
 
 @pytest.fixture
 def apart(tmp_path: Path) -> Iterator[Apart]:
-    with running_apart(tmp_path) as apart:
+    with running_apart(tmp_path, {"purge": {"waitTimeout": "1s"}}) as apart:
         yield apart
 
 

@@ -27,7 +27,7 @@ PACKED = {"": bytes, "gzip": gzip.compress, "br": brotli.compress}
 class Unsteady:
     """``status`` is that of its answers; 0 breaks the connection instead. ``errors``: 200, without
     data. ``seconds`` is how long it takes, ``most`` how many requests were with it at once. Nobody
-    is answered before ``together`` were.
+    but the first, for whom the others may wait, is answered before ``together`` were.
     """
 
     url: str = ""
@@ -60,7 +60,8 @@ class Unsteady:
             self._now += 1
             self.most = max(self.most, self._now)
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self.most >= self.together, timeout=30)
+            if self.requests > 1:
+                self._changed.wait_for(lambda: self.most >= self.together, timeout=30)
         try:
             yield
         finally:

@@ -7,13 +7,16 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.purging.conftest import QUERIES, Site
+from tests.purging.conftest import CONFIG, QUERIES, Site
+from tests.purging.origin import running_origin
 from tests.support.net import wait_for
 from tests.support.process import child_of
-from tests.support.stack import SHELLAC, TOKEN, assert_hit, assert_miss
+from tests.support.stack import SHELLAC, TOKEN, assert_hit, assert_miss, stack_before
 
 
 def shellac(site: Site, *arguments: str, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
@@ -157,8 +160,18 @@ def test_a_long_number_is_sent_as_it_is_written(site: Site) -> None:
     site.assert_gone()
 
 
-def test_a_node_that_does_not_answer_is_exit_code_5(site: Site) -> None:
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Site]:
+    """A site that waits a second for its purges: a Varnish that is stopped for long is killed."""
+    config = {**CONFIG, "purge": {"waitTimeout": "1s"}}
+    with stack_before(running_origin(), config, tmp_path) as (stack, origin):
+        yield Site(stack, origin)
+
+
+def test_a_node_that_does_not_answer_is_exit_code_5(impatient: Site) -> None:
     """And the field is still true: the log delivers the purge."""
+    site = impatient
+    site.fill()
     manager = wait_for(lambda: child_of(site.stack.process.pid, "varnishd"), what="varnishd")
     child = child_of(manager, "varnishd")
     os.kill(child, signal.SIGSTOP)
@@ -174,7 +187,6 @@ def test_a_node_that_does_not_answer_is_exit_code_5(site: Site) -> None:
     assert node["result"] in ("pending", "unreachable")
     assert node["milliseconds"] >= 150
     assert "objects" not in node
-    site.ask("mutation { purgeUser(id: 6) }")
     wait_for(
         lambda: (
             site.ask("mutation { purgeUser(id: 6) }")["extensions"]["shellac"]["nodes"][0]["result"]
