@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 compute=(tests/core tests/config tests/vclgen tests/golden tests/packaging tests/cli)
-compute+=(tests/purging tests/demo tests/tokens tests/shops tests/e2e/test_[t-z]*.py)
+compute+=(tests/purging tests/demo tests/tokens tests/shops tests/e2e/test_[s-z]*.py)
 parts=(tests/vtc tests/freshness tests/purge tests/direct tests/origins tests/gateway tests/admin)
 parts+=(tests/include tests/guides tests/soak)
 logs=$(mktemp -d)

@@ -11,7 +11,7 @@ import difflib
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -75,11 +75,11 @@ def reload_command(
     if shape is Shape.INCLUDE:
         if dry_run:
             raise typer.BadParameter("shows nothing with --as include", param_hint="--dry-run")
-        require_controller(chosen)
-        _wait(admin, admin.reload())  # who runs that Varnish has reloaded it before
+        require_controller(
+            chosen, fix="reload the Varnish of the VCL that includes it, and no more"
+        )
+        _wait(admin, admin.reload(), chosen)  # who runs that Varnish has reloaded it before
         return
-    if not dry_run:
-        require_controller(chosen, fix="`shellac render`, then `varnishadm vcl.load` and `vcl.use`")
     workdirs = workdir or ([] if address else [chosen.state_dir / "varnish"])
     varnishes = list(reached(workdirs, address or [], secret))
     for varnish in varnishes:
@@ -93,29 +93,19 @@ def reload_command(
     file = chosen.state_dir / f"{name}.vcl"
     file.write_text(vcl)
     try:
-        change = _nothing if is_alone(chosen) else admin.reload
-        reloaded = _exchange(varnishes, name, file, vcl, change)
+        reloaded = _exchange(varnishes, name, file, vcl, None if is_alone(chosen) else admin)
         file.replace(chosen.state_dir / "default.vcl")
     finally:
         file.unlink(missing_ok=True)
     if reloaded is None:
         typer.echo(f"reloaded: config {chosen.digest}")
     else:
-        _wait(admin, reloaded)
+        _wait(admin, reloaded, chosen)
 
 
-def _nothing() -> None: ...
-
-
-def _reload_controller(admin: _Admin, config: Config) -> None:
-    """Where another VCL includes ours, who runs that Varnish has reloaded it before."""
-    admin.reload()
-    _wait(admin, config)
-
-
-def _wait(admin: _Admin, config: Config) -> None:
-    admin.wait(config.digest, admin.reloaded["plan"])
-    typer.echo(f"reloaded: config {config.digest}; {_kept(config, admin.reloaded['changed'])}")
+def _wait(admin: _Admin, reloaded: Reloaded, config: Config) -> None:
+    admin.wait(reloaded["plan"])
+    typer.echo(f"reloaded: config {reloaded['digest']}; {_kept(config, reloaded['changed'])}")
 
 
 def _refuse_host(varnish: Varnishadm) -> None:
@@ -128,18 +118,16 @@ def _refuse_host(varnish: Varnishadm) -> None:
 
 
 def _exchange(
-    varnishes: Sequence[Varnishadm],
-    name: str,
-    file: Path,
-    vcl: str,
-    change: Callable[[], Reloaded | None],
+    varnishes: Sequence[Varnishadm], name: str, file: Path, vcl: str, admin: _Admin | None
 ) -> Reloaded | None:
-    """Load it everywhere, ``change`` the controller, then use it. What is loaded in vain goes."""
+    """Load it everywhere, change the controller, if there is one, then every Varnish; what is
+    loaded in vain goes.
+    """
     with ExitStack() as in_vain:
         for varnish in varnishes:
             varnish.load(name, file, vcl)
             in_vain.callback(varnish.discard, name)
-        reloaded = change()
+        reloaded = None if admin is None else admin.reload()
         in_vain.pop_all()
     for varnish in varnishes:
         before = varnish.listed().active

@@ -17,7 +17,7 @@ from controller.purge.node import NodeWorker
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
 from tests.admin.conftest import TOKEN, Api
-from tests.purge.conftest import working
+from tests.purge.conftest import logged, working
 from tests.purge.varnish import SERVICE, Varnish, running_gateway, varnish_directory
 from tests.support.parts import eventually
 

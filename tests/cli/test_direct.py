@@ -48,10 +48,3 @@ def test_serve_has_nothing_to_run_where_the_vcl_works_alone(folder: Path) -> Non
     done = shellac(folder, "serve")
     assert done.returncode == 2
     assert "direct.controller: the VCL works alone" in done.stderr
-
-
-def test_reload_says_what_to_do_where_the_vcl_works_alone(folder: Path) -> None:
-    done = shellac(folder, "reload")
-    assert done.returncode == 2
-    assert "direct.controller: the VCL works alone" in done.stderr
-    assert "varnishadm vcl.load" in done.stderr

@@ -80,7 +80,7 @@ def running_demo(directory: Path, *options: str) -> Iterator[Demo]:
     command = [sys.executable, "-m", "demo", "--listen", f"127.0.0.1:{port}", *options]
     with running(command, log=directory / f"demo-{port}.log") as process:
         process.wait_until_listening(port)
-        with httpx.Client(timeout=20) as http, ThreadPoolExecutor() as threads:
+        with httpx.Client(timeout=60) as http, ThreadPoolExecutor() as threads:
             demo = Demo(f"http://127.0.0.1:{port}/graphql", process, http, threads)
             try:
                 yield demo

@@ -25,7 +25,7 @@ from controller.purge.sqlite_log import SqliteLog
 from controller.purge.terms import Door, Lease
 from tests.direct.shop import SCHEMA, Shop
 from tests.direct.site import SECRET, SERVICE, Site
-from tests.purge.conftest import eventually
+from tests.support.parts import running_listeners, running_worker
 
 WAIT_SECONDS: Final = 60.0
 """How long a purge is waited for; the three of a direct profile are over on a busy machine."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from itertools import count
 from pathlib import Path
 

@@ -141,7 +141,7 @@ class Reader:
     def settle(self, probe: str) -> None:
         """Wait until what a guide did before is a second old, as for a reader."""
         fresh = f"{self.local(probe)}&number={next(self.numbers)}"
-        with httpx.Client(timeout=30) as http:
+        with httpx.Client(timeout=60) as http:
             wait_until_old(lambda: http.get(fresh))
 
 

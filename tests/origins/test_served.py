@@ -6,6 +6,7 @@ import gzip
 import json
 import socket
 import zlib
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,20 @@ CONFIG = {
 }
 READ, PASSED, WRITE = "{n}", "{m}", "mutation{set{id}}"
 BODY = json.dumps({"data": {"n": 1}, "extensions": {"long": "x" * 500}}).encode()
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Scripted]]:
+    """A pair that waits a second for its origin, which on a busy machine is little."""
+    times = {"firstByte": "1s", "betweenBytes": "1s"}
+    folder = tmp_path_factory.mktemp("impatient")
+    with (
+        scripted() as origin,
+        running_stack(
+            {**CONFIG, "originUrl": origin.url, "originTimeouts": times}, directory=folder
+        ) as stack,
+    ):
+        yield stack, origin
 
 
 @pytest.mark.parametrize("document", [READ, WRITE])

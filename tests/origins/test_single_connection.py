@@ -182,6 +182,16 @@ def test_a_mutation_is_not_sent_while_its_stream_is_not_open(
 
 
 @pytest.mark.usefixtures("far")
+def test_a_mutation_that_cannot_be_sent_purges_nothing(stack: Stack) -> None:
+    with stream(stack):
+        headers = {b"x-graphql-event-stream-token": b"abc", b"store": b"caf\xe9"}
+        refused = stack.http.post(stack.url, json={"query": WRITE}, headers=headers)
+        assert refused.status_code == 400, describe(refused)
+        assert refused.json()["errors"][0]["extensions"]["code"] == "BAD_HEADER"
+        assert_hit(stack.query(READ_T))
+
+
+@pytest.mark.usefixtures("far")
 def test_reservations_and_cancellations_pass(stack: Stack, served: tuple[Stack, Scripted]) -> None:
     reserved = stack.http.put(stack.url)
     assert (reserved.status_code, reserved.text) == (201, "abc")

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.origins.server import Scripted, answer, chunk, head
-from tests.support.stack import Stack, assert_hit, assert_miss, describe
+from tests.origins.server import Scripted, answer, chunk, head, scripted
+from tests.support.stack import Stack, assert_hit, assert_miss, describe, running_stack
 
 SDL = """
 type Query { n: Int  t(id: ID): T }

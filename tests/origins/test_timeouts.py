@@ -96,17 +96,16 @@ async def test_each_time_is_for_its_own_point(origin: Scripted, tmp_path: Path) 
     """The pause within the answer is longer than that before it may be, and the other way round."""
 
     def slow(_: Scripted, wire: Any) -> None:
-        wire.sendall(head("Transfer-Encoding: chunked\r\n"))
-        wire.sendall(chunk(b" "))
-        origin.released.wait(1.5)
-        wire.sendall(chunk(DATA) + b"0\r\n\r\n")
+        wire.sendall(head("Transfer-Encoding: chunked\r\n") + chunk(b'{"data":'))
+        origin.released.wait(3)
+        wire.sendall(chunk(b'{"n":1}}') + b"0\r\n\r\n")
 
     origin.script = slow
-    times = "originTimeouts: {firstByte: 1s, betweenBytes: 20s}\n"
-    async with asking(f"originUrl: {origin.url}\n{times}", tmp_path) as gateway:
-        assert (await gateway.ask(READ)).json()["data"]["n"] == 1
-    times = "originTimeouts: {firstByte: 20s, betweenBytes: 200ms}\n"
-    async with asking(f"originUrl: {origin.url}\n{times}", tmp_path) as gateway:
+    before = times(firstByte="2s")
+    async with asking(f"originUrl: {origin.url}\n{before}", tmp_path) as gateway:
+        assert (await gateway.ask(READ)).json() == {"data": {"n": 1}}
+    within = times(betweenBytes="200ms")
+    async with asking(f"originUrl: {origin.url}\n{within}", tmp_path) as gateway:
         assert (await gateway.ask(READ)).status_code == 504
 
 

@@ -15,7 +15,7 @@ from controller.purge.sqlite_log import SqliteLog
 from controller.purge.terms import Door, Lease
 from tests.purge.redis import Redis, running_redis
 from tests.purge.varnish import SECRET, SERVICE, Varnish, running_gateway, varnish_directory
-from tests.support.parts import running_worker
+from tests.support.parts import eventually, running_worker
 
 PLAN = "plan1"
 LEASE = Lease(5.0)
@@ -101,6 +101,14 @@ async def working(
     worker.set_plan(PLAN)
     async with running_worker(worker, ready=ready):
         yield worker
+
+
+async def logged(worker: NodeWorker) -> None:
+    """Return when Varnish has logged all that the worker has sent it: it ends a request, and logs
+    that, before it answers the next one of a connection.
+    """
+    heard = worker._heard
+    await eventually(lambda: worker._heard > heard, "the worker asks Varnish again")
 
 
 def pragma(log: SqliteLog, text: str) -> int:

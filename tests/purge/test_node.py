@@ -17,7 +17,7 @@ from controller.purge.node import NodeWorker
 from controller.purge.purger import Purger
 from controller.purge.sqlite_log import SqliteLog
 from controller.purge.state import NodeStatus
-from tests.purge.conftest import PLAN, log_id, worker_of, working
+from tests.purge.conftest import PLAN, log_id, logged, worker_of, working
 from tests.purge.varnish import Varnish
 from tests.support.parts import eventually
 

@@ -10,6 +10,7 @@ from redis.asyncio.connection import AbstractConnection
 from controller.errors import LogTrimmed, LogUnavailable
 from controller.purge import redis_client, redis_log
 from controller.purge.redis_log import RedisLog
+from controller.purge.redis_peers import RedisPeers
 from tests.purge.redis import Redis
 from tests.purge.redis_logs import POST, SERVICE, TYPE, opened, usable
 from tests.support.parts import eventually

@@ -25,8 +25,12 @@ from vclgen import render
 
 MAINS = ("main.vcl.j2", "direct/main.vcl.j2", "features/include.vcl.j2")
 AT_ONCE = 2
-SECONDS = 60
-"""For one VTC; a missing call often means waiting for what never comes."""
+LONGEST = 120
+"""Seconds for a VTC with every call in place, on whatever machine."""
+PATIENCE = 4
+"""A missing call often means waiting for what never comes: a VTC gets so many times what it took
+with every call in place, and ``LEAST`` seconds at least."""
+LEAST = 15
 UNREFERENCED = {"vcc_err_unref": "off"}
 """varnishd's parameters besides: a sub that nothing calls must compile, or every VTC would fail."""
 

@@ -8,7 +8,7 @@ from typing import Final
 from controller.cli.serve import Listener
 from controller.purge.node import NodeWorker
 
-LONG_SECONDS: Final = 10.0
+LONG_SECONDS: Final = 60.0
 """How long is waited for what has to come."""
 
 

@@ -6,9 +6,10 @@ whose secret is ``s3cret``, with a listener ``proxy`` if its config has ``proxyL
 profile ``s1`` is the origin, and ``s2`` its server ``second.test``. ``@VCL@`` is its VCL alone.
 ``@HOST name@`` is a varnish whose VCL ``include/name.vcl`` includes what is rendered, and
 ``@RELOAD@`` loads that once more; the host's own origin is ``s3``. A line ``#timeouts 1s`` shortens
-those of the backends, ``#notes 8s`` how long a node knows that a page came soon. The lines from
-``@TIMES n@`` to ``@END@`` come n times, with ``@I@`` for 1 to n. A case is over when each server
-has been asked all that stands in its script.
+those of the backends, ``#notes 8s`` how long a node knows that a page came soon. ``#young 20`` is
+for a moment twenty times longer in which a node distrusts what it stored before a purge: on a busy
+machine it is over at once. The lines from ``@TIMES n@`` to ``@END@`` come n times, with ``@I@`` for
+1 to n. A case is over when each server has been asked all that stands in its script.
 
 ``VARNISH_TREE`` names a directory with another Debian in it, whose varnishtest is run by chroot,
 ``VARNISH_VERSION`` what its VCL is rendered for: ``scripts/varnish_versions.sh`` sets both.

@@ -34,12 +34,13 @@ class Profile:
     and an answer with another one is not stored.
 
     ``purge_methods`` are what its purges use, ``listing_methods`` those that have to list tags;
-    what others say without a list is about their URL. ``purge_lists``: the headers that list tags;
-    ``purge_soft``: the one that makes them soft; ``soft_lists`` are always. A BAN lists tags in
-    ``ban_lists``, if there are none of its ``ban_conditions`` besides, and is about everything
-    otherwise. ``purge_groups``: the header that lists them as RFC 9875 has it, in a purge and in
-    the answer to a write. ``pattern``: purges name tags as Magento does, in one regular expression.
-    ``refresh``: a GET with ``Cache-Control: no-cache`` from who may purge is fetched anew.
+    what others say without a list is about their URL. ``purge_lists``: the headers that list tags,
+    by blanks or commas; ``purge_soft``: the one that makes them soft; ``soft_lists`` are always. A
+    BAN lists tags in ``ban_lists``, if there are none of its ``ban_conditions`` besides, and is
+    about everything otherwise. ``purge_groups``: the header that lists them as RFC 9875 has it, in
+    a purge and in the answer to a write. ``pattern``: purges name tags as Magento does, in one
+    regular expression. ``refresh``: a GET with ``Cache-Control: no-cache`` from who may purge is
+    fetched anew.
 
     ``never_cached``: fields of the query root that its answers may not be cached with, whatever
     else they hold.
@@ -56,8 +57,8 @@ class Profile:
     cache_id: str | None = None
     purge_methods: tuple[str, ...] = ()
     listing_methods: tuple[str, ...] = ()
-    purge_lists: tuple[TagList, ...] = ()
-    soft_lists: tuple[TagList, ...] = ()
+    purge_lists: tuple[str, ...] = ()
+    soft_lists: tuple[str, ...] = ()
     ban_lists: tuple[str, ...] = ()
     ban_conditions: tuple[str, ...] = ()
     purge_groups: str | None = None
@@ -145,14 +146,8 @@ TAGGED: Final = Profile(
     name="tagged",
     purge_methods=("PURGE", "PURGEKEYS", "BAN", "REFRESH"),
     listing_methods=("PURGEKEYS",),
-    purge_lists=(
-        TagList("surrogate-key", "space"),
-        TagList("xkey-purge", "space"),
-        TagList("xkey", "space"),
-        TagList("cache-tags", "space"),
-        TagList("purge-cache-tags", "space"),
-    ),
-    soft_lists=(TagList("xkey-softpurge", "space"),),
+    purge_lists=("surrogate-key", "xkey-purge", "xkey", "cache-tags", "purge-cache-tags"),
+    soft_lists=("xkey-softpurge",),
     ban_lists=("cache-tags", "purge-cache-tags"),
     ban_conditions=(
         *("apiplatform-ban-regex", "cache-group-invalidation", "cache-tag", "surrogate-key"),
