@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# All tests, in three parts beside each other that take about as long: what mostly computes, what
-# runs varnishtest and single parts, and whole paths; each of the first two has some paths besides.
+# All tests, in four parts beside each other that take about as long: what mostly computes, what runs
+# varnishtest and single parts, and whole paths in two.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 compute=(tests/core tests/config tests/vclgen tests/golden tests/packaging tests/cli)
-compute+=(tests/purging tests/demo tests/tokens tests/shops tests/e2e/test_[s-z]*.py)
-parts=(tests/vtc tests/freshness tests/purge tests/direct tests/origins tests/gateway tests/admin)
-parts+=(tests/include tests/guides tests/soak)
+compute+=(tests/purging tests/demo tests/tokens tests/shops)
+parts=(tests/vtc tests/freshness tests/purge tests/direct tests/gateway tests/admin)
+paths=(tests/origins tests/include tests/guides tests/soak tests/e2e/test_[p-z]*.py)
 logs=$(mktemp -d)
 compilers=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$logs" "$compilers"' EXIT
@@ -17,13 +17,17 @@ printf '#!/bin/sh\nexec gcc "$@" -O0\n' >"$compiler"
 chmod 755 "$compiler"
 export PATH=$compilers:$PATH
 run() { .venv/bin/python -m pytest -p no:cacheprovider -m "not peers" --durations=15 "$@"; }
+running=()
 run "${compute[@]}" >"$logs/compute" 2>&1 &
-computed=$!
+running+=($!)
 run "${parts[@]}" >"$logs/parts" 2>&1 &
-parted=$!
-run "${compute[@]/#/--ignore=}" "${parts[@]/#/--ignore=}"
+running+=($!)
+run "${paths[@]}" >"$logs/paths" 2>&1 &
+running+=($!)
+run "${compute[@]/#/--ignore=}" "${parts[@]/#/--ignore=}" "${paths[@]/#/--ignore=}"
 failed=$?
-wait "$computed" || failed=1
-wait "$parted" || failed=1
-cat "$logs/compute" "$logs/parts"
+for each in "${running[@]}"; do
+    wait "$each" || failed=1
+done
+cat "$logs"/*
 exit "$failed"
