@@ -31,7 +31,7 @@ test: setup playground ## Lint, check types and run the tests
 
 peers: setup ## Run the story and the audits before other people's GraphQL servers, the core on real schemas (npm)
 	@scripts/peers.sh
-	$(PYTHON) -m pytest -m peers tests/peers tests/core
+	@printf '%s\n' tests/peers tests/core | xargs -P 2 -n 1 $(PYTHON) -m pytest -m peers
 
 bench: setup ## Compare hits and purges with bare Varnish, and misses with the bare origin (a minute or two)
 	@. scripts/debian.sh; need wrk wrk

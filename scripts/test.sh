@@ -4,9 +4,10 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 compute=(tests/core tests/config tests/vclgen tests/golden tests/packaging tests/cli)
-compute+=(tests/purging tests/demo tests/tokens tests/shops)
+compute+=(tests/purging)
 parts=(tests/vtc tests/freshness tests/purge tests/direct tests/gateway tests/admin)
-paths=(tests/origins tests/include tests/guides tests/soak tests/e2e/test_[p-z]*.py)
+parts+=(tests/demo tests/tokens tests/shops)
+paths=(tests/origins tests/include tests/guides tests/soak tests/e2e/test_[q-z]*.py)
 logs=$(mktemp -d)
 compilers=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$logs" "$compilers"' EXIT
