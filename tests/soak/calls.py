@@ -1,7 +1,7 @@
 """Takes each ``call`` out of the main templates in turn: some VTC must fail without it.
 
 ``python -m tests.soak.calls`` prints a table of the calls and the first VTC that failed; the exit
-code is 1 if one call is missed by none. A few minutes on two cores.
+code is 1 if one call is missed by none. Half an hour on two cores.
 """
 
 from __future__ import annotations
