@@ -27,20 +27,26 @@ def pair(one_pair: Pair) -> Iterator[Pair]:
     one_pair.file.write_text(text)
 
 
-def test_a_vcl_that_does_not_compile_leaves_the_old_one_serving(pair: Pair) -> None:
-    before = pair.loaded(), pair.nodes()[0]["digest"]
-    pair.write(rules=[{"types": ["Query"], "maxAge": 5}])
-    broken = (
-        "import controller.cli.reload as r; vcl_of = r.vcl_of; "
-        "r.vcl_of = lambda config: vcl_of(config).replace('data_hash {', 'data_hash { nonsense;'); "
-        "from controller.cli.main import main; main()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", broken, "reload", "--config", pair.file, "--token", TOKEN],
+def reloaded(pair: Pair, changed: str) -> subprocess.CompletedProcess[str]:
+    """What `shellac reload` says; ``changed`` is Python that runs first, its module being ``r``."""
+    program = f"import controller.cli.reload as r; {changed}; "
+    program += "from controller.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, "reload", "--config", pair.file, "--token", TOKEN],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
+    )
+
+
+def test_a_vcl_that_does_not_compile_leaves_the_old_one_serving(pair: Pair) -> None:
+    before = pair.loaded(), pair.nodes()[0]["digest"]
+    pair.write(rules=[{"types": ["Query"], "maxAge": 5}])
+    done = reloaded(
+        pair,
+        "vcl_of = r.vcl_of; "
+        "r.vcl_of = lambda config: vcl_of(config).replace('data_hash {', 'data_hash { nonsense;')",
     )
     assert done.returncode == 3, done.stdout + done.stderr
     assert "is from templates/features/data.vcl.j2: sub data_hash { nonsense;" in done.stderr
@@ -52,17 +58,8 @@ def test_a_vcl_that_does_not_compile_leaves_the_old_one_serving(pair: Pair) -> N
 def test_a_reload_that_is_interrupted_leaves_no_vcl_behind(pair: Pair) -> None:
     before = pair.loaded(), pair.nodes()[0]["digest"]
     pair.write(rules=[{"types": ["Query"], "maxAge": 5}])
-    interrupted = (
-        "import signal; import controller.cli.reload as r; "
-        "r._Admin.reload = lambda self: signal.raise_signal(signal.SIGINT); "
-        "from controller.cli.main import main; main()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", interrupted, "reload", "--config", pair.file, "--token", TOKEN],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+    done = reloaded(
+        pair, "import signal; r._Admin.reload = lambda self: signal.raise_signal(signal.SIGINT)"
     )
     assert done.returncode == 130, done.stdout + done.stderr
     assert (pair.loaded(), pair.nodes()[0]["digest"]) == before
