@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -107,6 +107,14 @@ def cached(http: httpx.Client, path: str) -> str:
     return found
 
 
+def grown_old(http: httpx.Client, paths: Collection[str]) -> None:
+    """They were stored, and no purge of something else takes them along."""
+    for path in paths:
+        assert cached(http, path) == "MISS"
+    for path in paths:
+        wait_until_old(partial(http.get, path))
+
+
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda size: f"{size // KB}kb")
 def test_up_to_the_limit_each_tag_is_purged_by_its_name_and_nothing_is_refused(limit: int) -> None:
     with varnish(limit) as (origin, http):
@@ -114,10 +122,7 @@ def test_up_to_the_limit_each_tag_is_purged_by_its_name_and_nothing_is_refused(l
         fitting = [size for size in sizes if size <= limit]
         paths = {f"/{size}/{number}": number for number, size in enumerate(fitting)}
         origin.others = 40_000
-        for path in paths:
-            assert cached(http, path) == "MISS"
-        for path in paths:
-            wait_until_old(partial(http.get, path))
+        grown_old(http, paths)
         purge(http, "last_nobody")
         assert [cached(http, path) for path in paths] == ["HIT"] * len(paths)
         for path, number in paths.items():
@@ -132,10 +137,7 @@ def test_beyond_the_limit_every_purge_takes_it_and_four_times_over_it_is_refused
     with varnish(limit) as (_, http):
         most = TAG_LINES * limit - len("X-Magento-Tags: \r\n")
         paths = [f"/{size}/1" for size in (limit + KB, 2 * limit, most)]
-        for path in paths:
-            assert cached(http, path) == "MISS"
-        for path in paths:
-            wait_until_old(partial(http.get, path))
+        grown_old(http, paths)
         purge(http, "another")
         assert [cached(http, path) for path in paths] == ["MISS"] * len(paths)
         assert http.get(f"/{TAG_LINES * limit + KB}/1").status_code == 503
